@@ -35,6 +35,7 @@ pub const MIGRATIONS: &[&str] = &[
     maintenance::store::SCHEMA_8,
     maintenance::store::SCHEMA_9,
     maintenance::nautobot::store::SCHEMA_3,
+    maintenance::store::SCHEMA_10,
 ];
 
 /// Opens the store with every feature's tables. Blocks for some milliseconds.

@@ -56,6 +56,40 @@ fn a_mail_of_a_maildir_that_cannot_be_read_is_told_by_whoever_looks() {
 }
 
 #[test]
+fn a_mail_that_was_given_up_is_told_and_asked_for_again() {
+    let home = Home::new();
+    for part in ["cur", "new", "tmp"] {
+        std::fs::create_dir_all(home.path().join("Maildir").join(part)).unwrap();
+    }
+    home.configure("[[maintenance.source]]\nname = 'folder'\nkind = 'maildir'\npath = '~/Maildir'\n");
+    let name = "1795226400.M1P1.noc";
+    std::fs::write(home.path().join("Maildir/new").join(name), super::one("halcyon", "HC-1").mail()).unwrap();
+    home.noctui(["source", "sync"]).assert().success();
+    // As if it were a server's that never gave it out.
+    let database = rusqlite::Connection::open(home.path().join(".local/share/noctui/noctui.db")).unwrap();
+    database
+        .execute_batch(
+            "UPDATE notification SET outcome = 'parsing-failed', size = 0, kept = 0, body_hash = x'00';
+             UPDATE source_item SET lacks = 1;",
+        )
+        .unwrap();
+    drop(database);
+    let told = |command: &str| {
+        let output = home.noctui(["source", command]).assert().success().get_output().clone();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    for command in ["list", "check", "sync"] {
+        let said = told(command);
+        assert!(said.contains("1 mail given up: `noctui source sync --again folder` asks for them again"), "{said}");
+    }
+    let again = home.noctui(["source", "sync", "--again", "folder"]).assert().success();
+    again.stdout("folder: complete, 1 mail\n").stderr("");
+    assert!(!told("list").contains("given up"));
+    let mails = super::json(&home, &["mails", "--all"]);
+    assert_eq!((mails.as_array().unwrap().len(), &mails[0]["outcome"]), (1, &"parsed".into()), "{mails}");
+}
+
+#[test]
 fn a_maildir_that_rests_or_is_gone_keeps_when_it_was_last_complete() {
     let home = Home::new();
     for part in ["cur", "new", "tmp"] {

@@ -26,6 +26,7 @@
 //! | `unparsed` | notifications, above all those nobody could read |
 //! | `unknown` | notifications that name circuits which are not the user's |
 //! | `count` | the numbers beside the pane's title |
+//! | `given_up` | mails whose content never came, and asking for them again |
 //! | `retention` | forgetting what is old |
 //! | `source` | how far sources were read, who reads them now, and which of them rest |
 //! | `seed` | filling a store with plausible maintenances, for measuring |
@@ -40,6 +41,7 @@ pub mod dismiss;
 pub mod draft;
 pub mod edit;
 pub mod event;
+pub mod given_up;
 mod letters;
 pub mod list;
 pub mod look_up;
@@ -95,6 +97,9 @@ pub const SCHEMA_8: &str = include_str!("schema_8.sql");
 
 /// Version 9: when the status was said.
 pub const SCHEMA_9: &str = include_str!("schema_9.sql");
+
+/// Version 10: mails whose content never came.
+pub const SCHEMA_10: &str = include_str!("schema_10.sql");
 
 /// Circuits of one window that are kept, more than any notice seen by two orders of magnitude: of one that names more the
 /// first are, and that is said.

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Named, named};
 use crate::clock;
 use crate::features::maintenance::cli::{Session, tidy};
+use crate::features::maintenance::store::given_up::{self, ask_again};
 use crate::features::maintenance::store::source::{self, Known};
 use crate::features::maintenance::worker::{self, Report, Setup, SourceHealth, SourceState};
 use crate::output::{self, EXIT_FAILED, Progress};
@@ -28,6 +29,17 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// How often it is looked whether they have, where nothing tells that.
 const LOOK: Duration = Duration::from_millis(200);
 
+/// What was typed after `sync`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Which sources.
+    #[command(flatten)]
+    named: Named,
+    /// Ask again for mails that were given up because they never came, as far back as `since` goes.
+    #[arg(long)]
+    again: bool,
+}
+
 /// What came of a source, in JSON.
 #[derive(Debug, Serialize)]
 struct Synced {
@@ -38,11 +50,19 @@ struct Synced {
 }
 
 /// Reads every source that is named to its end; one that fails does not hold up the others.
-pub(super) fn run(args: &Named, session: &Session) -> anyhow::Result<ExitCode> {
+pub(super) fn run(Args { named: args, again }: &Args, session: &Session) -> anyhow::Result<ExitCode> {
     let sources = match named(session, &args.names) {
         Ok(sources) => sources,
         Err(code) => return Ok(code),
     };
+    let labels: Vec<(String, String)> =
+        sources.iter().map(|source| (source.name.clone(), worker::label(&source.from))).collect();
+    if *again {
+        let asked = labels.clone();
+        session.store.write_blocking(move |connection| {
+            asked.iter().try_for_each(|(name, label)| ask_again(connection, name, label).map(drop))
+        })?;
+    }
     let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
     let setup = Setup { sources, ..Setup::of(&session.config) };
     let rules = session.rules();
@@ -80,6 +100,12 @@ pub(super) fn run(args: &Named, session: &Session) -> anyhow::Result<ExitCode> {
             Some(trouble) => output::complain(&format!("noctui: {name}: {trouble}")),
             None if args.json => {}
             None => output::print(&format!("{name}: {result}, {}\n", counted(*mails, "mail")))?,
+        }
+    }
+    for (name, label) in labels.iter().filter(|_| !args.json) {
+        let left = session.store.read_blocking(|connection| given_up::of(connection, label))?;
+        if let Some(told) = left.told(name) {
+            output::complain(&format!("noctui: {}: {told}", clean_line(name)));
         }
     }
     tidy::forget(session);
@@ -219,6 +245,9 @@ mod tests {
     use crate::features::maintenance::store::source::Holder;
     use crate::features::open_store;
 
+    /// Far beyond what any of these takes.
+    const FAR: Duration = Duration::from_secs(25);
+
     /// Another process that reads the source `noc`, or is thought to. It ends with the value.
     struct Reader {
         child: Child,
@@ -282,8 +311,8 @@ mod tests {
     #[tokio::test]
     async fn whoever_reads_a_source_and_does_not_look_is_waited_for_so_long_and_no_longer() {
         let reader = Reader::begin().await;
-        let synced = reader.sync(Duration::from_secs(1)).await;
-        let trouble = synced.trouble.unwrap().to_string();
+        let synced = timeout(FAR, reader.sync(Duration::from_secs(1))).await.expect("it is not waited for for ever");
+        let trouble = synced.trouble.unwrap().one_line();
         assert_eq!(synced.result, "asked");
         assert!(trouble.contains("has not looked within 1 s") && trouble.contains("noctui source list"), "{trouble}");
     }
@@ -293,14 +322,13 @@ mod tests {
         let mut reader = Reader::begin().await;
         let failed = Some((clock::now(), "no answer".to_owned()));
         let told = source::Progress { failed, ..source::Progress::default() };
-        let far = Duration::from_mins(10);
-        let (synced, ()) = tokio::join!(reader.sync(far), reader.answer(told));
-        let trouble = synced.trouble.unwrap().to_string();
+        let (synced, ()) = tokio::join!(reader.sync(FAR), reader.answer(told));
+        let trouble = synced.trouble.unwrap().one_line();
         assert_eq!(synced.result, "failed");
         assert!(trouble.contains("whoever reads it cannot: no answer"), "{trouble}");
         let told = source::Progress { received: 3, complete_at: Some(clock::now()), ..source::Progress::default() };
         reader = Reader::begin().await;
-        let (synced, ()) = tokio::join!(reader.sync(far), reader.answer(told));
+        let (synced, ()) = tokio::join!(reader.sync(FAR), reader.answer(told));
         assert_eq!((synced.result, synced.mails, synced.trouble), ("complete", 3, None));
     }
 }
