@@ -36,6 +36,8 @@ pub const MIGRATIONS: &[&str] = &[
     maintenance::store::SCHEMA_9,
     maintenance::nautobot::store::SCHEMA_3,
     maintenance::store::SCHEMA_10,
+    maintenance::nautobot::store::SCHEMA_4,
+    maintenance::store::SCHEMA_11,
 ];
 
 /// Opens the store with every feature's tables. Blocks for some milliseconds.

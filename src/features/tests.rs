@@ -5,6 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
+use super::maintenance::nautobot::store::SCHEMA_4;
 use super::maintenance::store::{SCHEMA_8, seed};
 use super::{MIGRATIONS, open_store};
 use crate::store::{FILE_NAME, Options, Store, folded};
@@ -148,4 +149,30 @@ fn texts_of_an_older_database_are_searched_without_accents_too() {
     // Which letters a text has is known of those that were changed: s, a, o, p, u, l, d and z.
     assert_eq!(kept.iter().map(|(_, letters)| letters.count_ones()).collect::<Vec<_>>(), [8, 0, 0]);
     assert_eq!((sao, accented, plain), (vec![1], vec![], vec![2]));
+}
+
+#[test]
+fn what_an_older_database_could_not_write_for_want_of_a_record_is_known() {
+    let dir = tempfile::tempdir().unwrap();
+    let before = MIGRATIONS.iter().position(|sql| *sql == SCHEMA_4).unwrap();
+    {
+        drop(Store::open(dir.path(), &Options::new(&MIGRATIONS[..before])).unwrap());
+        let connection = Connection::open(dir.path().join(FILE_NAME)).unwrap();
+        let reasons = ["Nautobot has no maintenance Lumen-CHG1 yet", "Nautobot does not let the token add a note", ""];
+        for (note, reason) in (0..).zip(reasons) {
+            connection
+                .execute(
+                    "INSERT INTO outbox (at, who, kind, provider, maintenance_id, note, object, state, reason)
+                     VALUES (0, 'anna', 'note', 'lumen', 'CHG1', ?1, ?1, 'failed', ?2)",
+                    (note, reason),
+                )
+                .unwrap();
+        }
+    }
+    let store = open_store(dir.path()).unwrap();
+    let absent = store.read_blocking(|connection| {
+        let mut query = connection.prepare("SELECT absent FROM outbox ORDER BY note")?;
+        Ok(query.query_map([], |row| row.get(0))?.collect::<Result<Vec<bool>, _>>()?)
+    });
+    assert_eq!(absent.unwrap(), [true, false, false]);
 }

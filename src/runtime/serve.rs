@@ -1,7 +1,7 @@
 //! `noctui serve`: what noctui does without a screen. Sources are read, backends are followed, and whoever opens the screen
 //! finds all of it there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 
 use super::backends::Backends;
@@ -9,7 +9,7 @@ use super::terminal::{Caught, Signals, StopSignal};
 use crate::app::{Message, Model, Settings};
 use crate::colour::ColourDepth;
 use crate::config::{Config, Environment, Flags};
-use crate::features::maintenance::worker::Report;
+use crate::features::maintenance::worker::{NautobotHealth, Report, SourceHealth};
 use crate::logging::{self, Logging};
 use crate::state::ViewState;
 use crate::ui::theme::State;
@@ -101,6 +101,8 @@ fn tell_if_idle(config: &Config) {
 
 /// The backend that has the sources of mails.
 const MAIL: &str = "mail";
+/// The backend that is Nautobot.
+const NAUTOBOT: &str = "nb";
 
 /// What was said.
 #[derive(Default)]
@@ -111,6 +113,22 @@ struct Told {
     sources: BTreeMap<String, Option<String>>,
     /// Mails of each source, and those of them that were not understood.
     received: BTreeMap<String, (usize, usize)>,
+    /// What is read by another process, and by which.
+    elsewhere: BTreeMap<String, String>,
+    /// Of what is it not known yet which process reads it; each with its backend.
+    opening: BTreeSet<(&'static str, String)>,
+}
+
+/// Who reads something, as far as that is known.
+enum Reader<'a> {
+    /// Nobody says yet.
+    Unknown,
+    /// Nobody at present, for a reason that is told by itself.
+    Nobody,
+    /// This process.
+    Ours,
+    /// Another process on this data directory.
+    Other(&'a str),
 }
 
 impl Told {
@@ -119,11 +137,38 @@ impl Told {
         if let Some(trouble) = message.trouble() {
             output::complain(&format!("noctui: {}", trouble.one_line()));
         }
+        if matches!(message, Message::Reconfigured(_)) {
+            self.opening.clear();
+        }
         let Message::Maintenance(report) = message else { return };
         if matches!(report.as_ref(), Report::PutBack) {
             output::complain("noctui: a backup was put back; sources are read anew");
         }
+        if let Report::Nautobot(state) = report.as_ref() {
+            self.say_who_reads(
+                NAUTOBOT,
+                "Nautobot",
+                &match &state.health {
+                    NautobotHealth::Connecting => Reader::Unknown,
+                    NautobotHealth::Elsewhere { label, .. } => Reader::Other(label),
+                    NautobotHealth::Reading | NautobotHealth::Live | NautobotHealth::Failing { .. } => Reader::Ours,
+                },
+            );
+        }
         let Report::Source(state) = report.as_ref() else { return };
+        self.say_who_reads(
+            MAIL,
+            &state.name,
+            &match &state.health {
+                SourceHealth::Starting => Reader::Unknown,
+                SourceHealth::Standby { holder, .. } => Reader::Other(holder),
+                SourceHealth::Reading(_)
+                | SourceHealth::Watching
+                | SourceHealth::Failing(_)
+                | SourceHealth::Down { .. } => Reader::Ours,
+                SourceHealth::Paused { .. } | SourceHealth::Waiting { .. } => Reader::Nobody,
+            },
+        );
         let now = (state.received, state.unparsed);
         let before = self.received.insert(state.name.clone(), now).unwrap_or_default();
         // A worker that was started again counts from the beginning.
@@ -141,12 +186,47 @@ impl Told {
         }
     }
 
+    /// Says so where another process reads something, and where this one does from now on.
+    fn say_who_reads(&mut self, backend: &'static str, name: &str, reader: &Reader<'_>) {
+        if let Some(line) = self.who_reads(backend, &text::clean_line(name), reader) {
+            output::complain(&line);
+        }
+    }
+
+    /// The line for that.
+    fn who_reads(&mut self, backend: &'static str, name: &str, reader: &Reader<'_>) -> Option<String> {
+        let key = (backend, name.to_owned());
+        match reader {
+            Reader::Unknown => {
+                self.opening.insert(key);
+                None
+            }
+            Reader::Nobody => {
+                self.opening.remove(&key);
+                self.elsewhere.remove(name);
+                None
+            }
+            Reader::Ours => {
+                self.opening.remove(&key);
+                let was = self.elsewhere.remove(name);
+                was.map(|_| format!("{name}: read here from now on"))
+            }
+            Reader::Other(holder) => {
+                self.opening.remove(&key);
+                let was = self.elsewhere.insert(name.to_owned(), (*holder).to_owned());
+                let is_new = was.is_none_or(|was| was != *holder);
+                is_new.then(|| format!("{name}: read by {holder}; this one takes over when that ends"))
+            }
+        }
+    }
+
     /// Says which backends are in another state than before, and why where that is not a good one.
     fn connections(&mut self, model: &Model) {
         for connection in model.connections() {
             let is_under_way = connection.state == State::Progress;
-            // A glance at new mail is nothing to tell.
-            if is_under_way && self.states.contains_key(connection.name) {
+            // A glance at new mail is nothing to tell, nor that it is looked whose turn it is.
+            let is_opening = self.opening.iter().any(|(backend, _)| *backend == connection.name);
+            if is_under_way && (is_opening || self.states.contains_key(connection.name)) {
                 continue;
             }
             let is_well = is_under_way || matches!(connection.state, State::Done | State::Active);
@@ -201,5 +281,20 @@ mod tests {
         assert_eq!(told.sources(vec![fails.clone(), of("b  /b", Some("paused by ann"))]), ["b  /b", "paused by ann"]);
         assert_eq!(told.sources(vec![fails, of("b  /b", None)]), ["b  /b", "it is read again"]);
         assert_eq!(told.sources(vec![of("a  /a", None)]), ["a  /a", "it is read again"]);
+    }
+
+    #[test]
+    fn who_reads_a_source_is_told_when_it_is_another_process_and_when_that_ends() {
+        let mut told = Told::default();
+        let mut said = |reader: Reader<'_>| told.who_reads(MAIL, "noc", &reader);
+        assert_eq!((said(Reader::Unknown), said(Reader::Ours)), (None, None), "who is alone need not hear of it");
+        let by = |who: &str| Some(format!("noc: read by {who}; this one takes over when that ends"));
+        assert_eq!(said(Reader::Other("process 1")), by("process 1"));
+        assert_eq!((said(Reader::Other("process 1")), said(Reader::Unknown)), (None, None));
+        assert_eq!(said(Reader::Other("process 2")), by("process 2"));
+        assert_eq!(said(Reader::Ours).as_deref(), Some("noc: read here from now on"));
+        assert_eq!(said(Reader::Ours), None);
+        assert_eq!(said(Reader::Other("process 3")), by("process 3"));
+        assert_eq!((said(Reader::Nobody), said(Reader::Ours)), (None, None), "that it rested was told");
     }
 }

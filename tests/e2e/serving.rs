@@ -77,6 +77,25 @@ fn mails_are_read_without_a_screen_until_a_signal_ends_it() {
 }
 
 #[test]
+fn who_serves_beside_another_says_first_who_reads_and_then_that_it_takes_over() {
+    let world = World::with(1);
+    let first = Serving::start(&world);
+    first.wait_for("mail: live");
+    let second = Serving::start(&world);
+    let next = || second.said.recv_timeout(DEADLINE).unwrap();
+    assert!(next().starts_with("noctui: serving"));
+    let reader = next();
+    let who = format!("noc mailbox: read by process {}", first.process.id());
+    assert!(reader.starts_with(&who) && reader.ends_with("; this one takes over when that ends"), "{reader}");
+    assert_eq!(next(), "mail: live");
+    assert_eq!(first.end(Signal::TERM).0, 0);
+    assert_eq!(next(), "noc mailbox: read here from now on");
+    world.mailbox.announce(1..2);
+    assert_eq!(next(), "noc mailbox: 1 mail");
+    assert_eq!(second.end(Signal::TERM).0, 0);
+}
+
+#[test]
 fn what_goes_wrong_and_right_again_is_said_without_a_screen() {
     let world = World::with(1);
     let serving = Serving::start(&world);

@@ -41,6 +41,25 @@ fn a_mail_that_cannot_be_read_is_told_wherever_somebody_looks() {
 }
 
 #[test]
+fn mails_that_were_given_up_are_told_under_their_source() {
+    let mut desk = Desk::with(settings(MAILBOX, ColourDepth::Sixteen, true), None, 120, 30);
+    desk.source(SourceHealth::Watching);
+    desk.press("S");
+    assert!(!desk.shows("given up"), "{}", desk.screen());
+    desk.press("esc");
+    desk.write_elsewhere(
+        "INSERT INTO notification (source, item, received_at, sender, subject, outcome, reason, size, kept, whole_hash,
+             body_hash) VALUES ('maildir /home/ines/Maildir', '9', 0, '', '', 'parsing-failed', '', 0, 0, x'00', x'00')",
+    );
+    desk.write_elsewhere(
+        "INSERT INTO source_item (source, item, notification, lacks)
+             SELECT source, item, id, 1 FROM notification WHERE item = '9'",
+    );
+    desk.press("S");
+    assert!(desk.shows("1 mail given up: `noctui source sync --again"), "{}", desk.screen());
+}
+
+#[test]
 fn a_source_that_rests_is_a_warning_and_one_that_another_process_reads_is_none() {
     let mut desk = Desk::live(120, 30);
     let standby = |failure: Option<&str>| SourceHealth::Standby {

@@ -9,10 +9,10 @@ use super::inventory::Inventory;
 use super::mail::{self, MAX_PARSED_BYTES, MailError};
 use super::model::{Envelope, Reading, Verdict};
 use super::rules::Rules;
-use super::source::Received;
+use super::source::{Received, Refusal};
 use super::store::record::{self, Delivery, Limits, Recorded};
 use super::store::sender::{self, Senders};
-use super::store::unknown;
+use super::store::{given_up, unknown};
 use crate::blocking;
 use crate::store::{Error, Store};
 
@@ -41,6 +41,8 @@ pub struct Read {
     pub reading: Reading,
     /// The circuits in it that the inventory does not have.
     pub unknown: Vec<String>,
+    /// Whether its source has given it up: the content never came.
+    pub is_given_up: bool,
 }
 
 impl Intake {
@@ -83,10 +85,12 @@ impl Intake {
     /// The second half: records mails; answers in their order, each once it is durable.
     pub async fn record(&self, mails: Vec<Read>) -> Vec<Taken> {
         // Polled in this order for the first time, so sent to the writer in this order.
-        join_all(mails.into_iter().map(|Read { delivery, reading, unknown }| {
+        join_all(mails.into_iter().map(|Read { delivery, reading, unknown, is_given_up }| {
             let limits = self.limits;
             self.store.write_in_batch(move |connection| {
+                let stood_in = given_up::stand_in(connection, &delivery)?;
                 let recorded = record::record(connection, &delivery, &reading, limits)?;
+                given_up::settle(connection, &delivery, (stood_in, &recorded), is_given_up)?;
                 unknown::settle(connection, recorded, &unknown)
             })
         }))
@@ -109,6 +113,7 @@ fn too_large(rules: &Rules, raw: &[u8]) -> Reading {
 
 /// Reads one mail; `None` if its content may be had later.
 fn read((rules, assigned): (&Rules, &Senders), label: &str, mail: Received, now: DateTime<Utc>) -> Option<Read> {
+    let is_given_up = matches!(mail.body, Err(Refusal::Garbled { .. }));
     let (raw, size, reading) = match mail.body {
         Ok(raw) => {
             let is_large = raw.len() > MAX_PARSED_BYTES;
@@ -128,7 +133,7 @@ fn read((rules, assigned): (&Rules, &Senders), label: &str, mail: Received, now:
     };
     let received_at = mail.delivered.unwrap_or(now);
     let delivery = Delivery { source: label.to_owned(), item: mail.key, raw, size, received_at, recorded_at: now };
-    Some(Read { delivery, reading, unknown: Vec::new() })
+    Some(Read { delivery, reading, unknown: Vec::new(), is_given_up })
 }
 
 /// The circuits of a reading that the inventory does not have.
@@ -143,7 +148,7 @@ pub fn unknown(inventory: &Inventory, reading: &Reading) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::maintenance::source::{MAX_MAIL_BYTES, Refusal};
+    use crate::features::maintenance::source::MAX_MAIL_BYTES;
 
     /// What is said of a mail from `sender` with so many bytes.
     fn verdict(sender: &str, bytes: usize) -> (Envelope, Verdict) {

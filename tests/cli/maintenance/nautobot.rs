@@ -1,6 +1,6 @@
 //! `noctui outbox` and `noctui nautobot`, against the simulated Nautobot.
 
-use noctui::features::maintenance::nautobot::sim::{Options, Sim, TOKEN, Verb, small};
+use noctui::features::maintenance::nautobot::sim::{Options, Sim, Small, TOKEN, Verb, small};
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use crate::support::Home;
 /// A simulation that runs beside the commands.
 struct Beside {
     sim: Sim,
+    site: Small,
     _runtime: tokio::runtime::Runtime,
 }
 
@@ -24,7 +25,7 @@ fn home() -> (Home, Beside) {
     std::fs::write(home.path().join("token"), TOKEN).unwrap();
     std::fs::set_permissions(home.path().join("token"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     home.configure(&format!("[nautobot]\nurl = \"{}\"\ntoken_file = \"~/token\"\n", sim.url()));
-    (home, Beside { sim, _runtime: runtime })
+    (home, Beside { sim, site, _runtime: runtime })
 }
 
 /// What `noctui …` prints as JSON.
@@ -108,6 +109,85 @@ fn an_entry_is_dropped_by_its_number_and_a_number_that_is_not_there_is_told() {
     dropped.stdout(contains("dropped  note of lumen/CHG1").and(contains("waiting").not()));
     assert_eq!(told(&home, &["nautobot", "sync", "--json"])["sent"], 0);
     assert_eq!(beside.sim.all("plugins/circuit-maintenance/note").len(), 0);
+}
+
+/// Two maintenances whose window was set by hand here and changed in Nautobot; their numbers in the outbox.
+fn disputed(more: &str) -> (Home, Beside, [String; 2]) {
+    let (home, beside) = home();
+    let url = beside.sim.url();
+    home.configure(&format!("[nautobot]\nurl = \"{url}\"\ntoken_file = \"~/token\"\n{more}"));
+    beside.site.maintenance(&beside.sim, "Lumen-CHG2", "2099-11-22T08:00:00Z", "2099-11-22T14:00:00Z");
+    told(&home, &["nautobot", "sync", "--json"]);
+    for id in ["CHG1", "CHG2"] {
+        home.noctui(["maintenance", "edit", id, "--end", "2099-11-22 16:00"]).assert().success();
+    }
+    told(&home, &["nautobot", "sync", "--json"]);
+    let path = "plugins/circuit-maintenance/maintenance";
+    for there in beside.sim.all(path) {
+        let id = there.get("id").and_then(Value::as_str).unwrap();
+        beside.sim.patch(path, id, json!({"end_time": "2099-11-22T20:00:00Z"}));
+    }
+    home.noctui(["nautobot", "sync"]).assert().code(1);
+    let waiting = told(&home, &["outbox", "list", "--json"]);
+    let ids = [0, 1].map(|row| {
+        let of = |field: &str| waiting.pointer(&format!("/{row}/{field}")).cloned().unwrap();
+        assert_eq!((of("state"), of("field")), ("conflict".into(), "window".into()), "{waiting}");
+        of("id").to_string()
+    });
+    (home, beside, ids)
+}
+
+#[test]
+fn a_conflict_that_is_written_or_taken_says_so_and_what_is_left() {
+    let (home, beside, [first, second]) = disputed("write_maintenances = true\n");
+    let written = home.noctui(["outbox", "retry", "--anyway", &first]).assert().success();
+    written
+        .stdout("what was named is written\nleft: 1 in the outbox, 1 of which need somebody (`noctui outbox list`)\n");
+    let ends: Vec<Value> = beside.sim.all("plugins/circuit-maintenance/maintenance");
+    assert!(ends.iter().any(|one| one["end_time"] == "2099-11-22T16:00:00Z"), "{ends:#?}");
+    let taken = home.noctui(["outbox", "take", &second]).assert().success();
+    let second_name = "  taken  window of lumen/CHG";
+    taken.stdout(contains(second_name).and(contains("conflict").not()).and(contains("left:").not()));
+    home.noctui(["outbox", "retry"]).assert().success().stdout("everything is written\n");
+}
+
+#[test]
+fn a_conflict_that_is_taken_is_told_as_taken_in_json_and_the_others_are_left() {
+    let (home, _beside, [first, second]) = disputed("write_maintenances = true\n");
+    let taken = told(&home, &["outbox", "take", &first, "--json"]);
+    assert_eq!((&taken[0]["state"], taken.as_array().unwrap().len()), (&json!("taken"), 1));
+    home.noctui(["outbox", "drop", &second]).assert().success();
+    let left = home.noctui(["outbox", "retry"]).assert().success();
+    left.stdout("all that waited is written\nleft: 1 otherwise in Nautobot and left so (`noctui outbox list`)\n");
+}
+
+#[test]
+fn a_conflict_is_not_said_to_be_written_where_no_maintenance_is() {
+    let (home, beside, [first, _]) = disputed("");
+    for named in [&[first.as_str()][..], &[]] {
+        let written = home.noctui(["outbox", "retry", "--anyway"].iter().chain(named).copied()).assert().code(1);
+        written
+            .stdout(contains("conflict  window of lumen/CHG").and(contains("written").not()))
+            .stderr(contains("write_maintenances"));
+    }
+    let ends = beside.sim.all("plugins/circuit-maintenance/maintenance");
+    assert!(ends.iter().all(|one| one["end_time"] == "2099-11-22T20:00:00Z"), "{ends:#?}");
+}
+
+#[test]
+fn a_maintenance_that_was_deleted_there_is_not_said_to_be_not_there_yet() {
+    let (home, beside) = home();
+    told(&home, &["nautobot", "sync", "--json"]);
+    home.noctui(["maintenance", "note", "CHG1", "drained"]).assert().success();
+    told(&home, &["outbox", "retry", "--json"]);
+    let path = "plugins/circuit-maintenance/maintenance";
+    beside.sim.delete(path, beside.sim.all(path)[0]["id"].as_str().unwrap());
+    told(&home, &["nautobot", "sync", "--full", "--json"]);
+    home.noctui(["maintenance", "show", "CHG1"])
+        .assert()
+        .success()
+        .stdout(contains("Nautobot      deleted there; ").and(contains("not there yet").not()));
+    assert_eq!(asked(&home, &["show", "CHG1"])[0]["nautobot"]["absent"], "deleted");
 }
 
 #[test]

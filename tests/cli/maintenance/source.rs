@@ -2,6 +2,8 @@
 
 use std::process::{Child, Stdio};
 
+use predicates::str::contains;
+
 use super::assert_transcript;
 use crate::support::{Home, transcript};
 
@@ -54,6 +56,40 @@ fn a_mail_of_a_maildir_that_cannot_be_read_is_told_by_whoever_looks() {
 }
 
 #[test]
+fn a_mail_that_was_given_up_is_told_and_asked_for_again() {
+    let home = Home::new();
+    for part in ["cur", "new", "tmp"] {
+        std::fs::create_dir_all(home.path().join("Maildir").join(part)).unwrap();
+    }
+    home.configure("[[maintenance.source]]\nname = 'folder'\nkind = 'maildir'\npath = '~/Maildir'\n");
+    let name = "1795226400.M1P1.noc";
+    std::fs::write(home.path().join("Maildir/new").join(name), super::one("halcyon", "HC-1").mail()).unwrap();
+    home.noctui(["source", "sync"]).assert().success();
+    // As if it were a server's that never gave it out.
+    let database = rusqlite::Connection::open(home.path().join(".local/share/noctui/noctui.db")).unwrap();
+    database
+        .execute_batch(
+            "UPDATE notification SET outcome = 'parsing-failed', size = 0, kept = 0, body_hash = x'00';
+             UPDATE source_item SET lacks = 1;",
+        )
+        .unwrap();
+    drop(database);
+    let told = |command: &str| {
+        let output = home.noctui(["source", command]).assert().success().get_output().clone();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    for command in ["list", "check", "sync"] {
+        let said = told(command);
+        assert!(said.contains("1 mail given up: `noctui source sync --again folder` asks for them again"), "{said}");
+    }
+    let again = home.noctui(["source", "sync", "--again", "folder"]).assert().success();
+    again.stdout("folder: complete, 1 mail\n").stderr("");
+    assert!(!told("list").contains("given up"));
+    let mails = super::json(&home, &["mails", "--all"]);
+    assert_eq!((mails.as_array().unwrap().len(), &mails[0]["outcome"]), (1, &"parsed".into()), "{mails}");
+}
+
+#[test]
 fn a_maildir_that_rests_or_is_gone_keeps_when_it_was_last_complete() {
     let home = Home::new();
     for part in ["cur", "new", "tmp"] {
@@ -103,12 +139,36 @@ fn a_sender_that_no_rule_names_is_assigned_and_its_mails_are_read_again() {
     assert_eq!(super::json(&home, &["mails", "1"])["outcome"], "unknown-provider");
     assign(&["works@elsewhere.example", "colt"]).success();
     assert_eq!(super::json(&home, &["mails", "1"])["outcome"], "parsing-failed");
-    home.noctui(["maintenance", "undo"]).assert().success();
+    let undone = home.noctui(["maintenance", "undo"]).assert().success();
+    undone.stdout("works@elsewhere.example: nobody's, 0 mails read again, 1 still cannot be\n");
     let opened = super::json(&home, &["mails", "1"]);
     assert_eq!(
         (&opened["outcome"], &opened["suggestion"]["provider"]),
         (&"unknown-provider".into(), &"elsewhere".into())
     );
+}
+
+#[test]
+fn that_a_sender_is_nobodys_is_taken_back_like_anything_else() {
+    let home = Home::new();
+    let mail = "From: works@elsewhere.example\nSubject: Works EW-20418\nDate: 10 Jan 2024 09:30:00 +0000\n\nSoon\n";
+    std::fs::write(home.path().join("mail.eml"), mail).unwrap();
+    home.noctui(["maintenance", "import", "mail.eml"]).assert().success();
+    let outcome = || super::json(&home, &["mails", "1"])["outcome"].clone();
+    let sender = |arguments: &[&str]| home.noctui([&["provider", "sender"], arguments].concat()).assert();
+    sender(&["works@elsewhere.example", "colt"]).success();
+    let removed = sender(&["works@elsewhere.example", "--remove", "--who", "ben"]).success();
+    removed.stdout("works@elsewhere.example: nobody's, 0 mails read again, 1 still cannot be\n");
+    assert_eq!(outcome(), "unknown-provider");
+    let undone = home.noctui(["maintenance", "undo", "--who", "ben"]).assert().success();
+    undone.stdout("works@elsewhere.example: colt, 0 mails read again, 1 still cannot be\n");
+    assert_eq!(outcome(), "parsing-failed");
+    home.noctui(["maintenance", "undo", "--who", "ben"]).assert().code(2).stderr(contains("ben has nothing to undo"));
+    // Somebody has said something else since: that stays.
+    sender(&["works@elsewhere.example", "--remove", "--who", "ben"]).success();
+    sender(&["works@elsewhere.example", "zayo"]).success();
+    home.noctui(["maintenance", "undo", "--who", "ben"]).assert().code(2);
+    sender(&[]).success().stdout(contains("zayo"));
 }
 
 /// A process that reads the sources, ended with the value.

@@ -155,6 +155,7 @@ impl Answer<'_> {
             (500, Call::Addresses) => Error::DatabaseDown,
             (502 | 503, _) => Error::Away { server },
             (504, _) => self.slow(),
+            (401 | 403, Call::Login) => self.login(format!("status {status}, without a reason")),
             (401, _) => Error::BadToken,
             _ => Error::Page { server, call, writes: self.call.writes(), status },
         }
@@ -407,6 +408,8 @@ mod tests {
             refused(401, json!({"error": "Invalid username or password"})),
             "logging in as  was refused: Invalid username or password"
         );
+        let mute = Answer { call: Call::Login, server: "https://lab.example", status: 401, body: b"", location: "" };
+        assert_eq!(read(&mute).unwrap_err().to_string(), "logging in as  was refused: status 401, without a reason");
         assert!(refused(400, json!({"error": ["No password supplied"]})).ends_with("No password supplied"));
         assert!(refused(403, json!({"error": "Account locked", "content": {"token": ""}})).ends_with("Account locked"));
         assert_eq!(

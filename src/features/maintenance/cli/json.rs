@@ -9,7 +9,7 @@ use crate::features::maintenance::guess::Suggestion;
 use crate::features::maintenance::inventory::{Inventory, Standing};
 use crate::features::maintenance::mail::Readable;
 use crate::features::maintenance::model::{Circuit, Impact};
-use crate::features::maintenance::nautobot::store::standing;
+use crate::features::maintenance::nautobot::store::standing::{self, Absence};
 use crate::features::maintenance::store::detail::{self, Detail};
 use crate::features::maintenance::store::event;
 use crate::features::maintenance::store::list::{self, Group, Row};
@@ -416,6 +416,8 @@ impl<'a> Mail<'a> {
 struct InNautobot<'a> {
     id: Option<&'a str>,
     record: Option<&'a str>,
+    absent: Option<&'static str>,
+    why: Option<String>,
     says: Option<String>,
     acknowledged: Option<bool>,
     conflict: Option<&'a str>,
@@ -429,6 +431,8 @@ impl<'a> InNautobot<'a> {
         Self {
             id: record.map(|(id, ..)| id.as_str()),
             record: record.map(|(_, name, _)| name.as_str()),
+            absent: known.absence.as_ref().map(Absence::as_str),
+            why: known.absence.as_ref().map(Absence::told),
             says: record.map(|(.., content)| content.told()),
             acknowledged: record.map(|(.., content)| content.ack),
             conflict: known.conflict.as_deref(),

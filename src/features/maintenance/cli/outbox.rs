@@ -11,8 +11,8 @@ use super::{Session, failed, name, time};
 use crate::clock;
 use crate::config::Flags;
 use crate::features::maintenance::nautobot::store::lines::Field;
-use crate::features::maintenance::nautobot::store::outbox::{self, Entry, State};
-use crate::features::maintenance::nautobot::store::standing::{self, OutboxRow};
+use crate::features::maintenance::nautobot::store::outbox::{self, Entry, Kind, State};
+use crate::features::maintenance::nautobot::store::standing::{self, Difference, OutboxRow};
 use crate::features::maintenance::nautobot::{connect, send};
 use crate::output;
 use crate::trouble::Trouble;
@@ -79,7 +79,13 @@ struct Told<'a> {
 }
 
 impl<'a> Told<'a> {
+    /// One that stands in the outbox.
     fn of(entry: &'a Entry) -> Self {
+        Self::with_state(entry, entry.state.as_str())
+    }
+
+    /// One that stands there no more, and what became of it.
+    fn with_state(entry: &'a Entry, state: &'static str) -> Self {
         let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
         Self {
             id: entry.id,
@@ -89,7 +95,7 @@ impl<'a> Told<'a> {
             field: entry.field.as_ref().map(Field::word),
             name: name::full(&entry.provider, &entry.maintenance_id),
             object: &entry.object,
-            state: entry.state.as_str(),
+            state,
             reason: &entry.reason,
             tries: entry.tries,
             tried_at: entry.tried_at.map(time),
@@ -106,15 +112,11 @@ pub(crate) fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
             let entries = session.store.read_blocking(|connection| outbox::list(connection, MOST))?;
             say(&entries, json, "nothing waits to be written to Nautobot\n")?;
             if !json {
-                let rows = session.store.read_blocking(|connection| standing::rows(connection, clock::now(), MOST))?;
-                let differs = |row: &OutboxRow| match row {
-                    OutboxRow::Difference(left) => {
-                        let name = name::full(&left.provider, &left.maintenance_id);
-                        Some(format!("differs  {name}: {}\n", left.reason))
-                    }
-                    OutboxRow::Entry(_) => None,
+                let differs = |left: &Difference| {
+                    let name = name::full(&left.provider, &left.maintenance_id);
+                    format!("differs  {name}: {}\n", left.reason)
                 };
-                output::print(&rows.iter().filter_map(differs).collect::<String>())?;
+                output::print(&differences(&session)?.iter().map(differs).collect::<String>())?;
             }
             Ok(ExitCode::SUCCESS)
         }
@@ -128,7 +130,10 @@ pub(crate) fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
                 }
                 Ok((known, outbox::take(connection, &wanted, &actor)?))
             })?;
-            say(&taken, json, "")?;
+            tell_ended(&taken, json, "taken", "here it is as Nautobot says it")?;
+            if !json && !taken.is_empty() {
+                output::print(&rest(&session, &[])?.unwrap_or_default())?;
+            }
             let left = ids.iter().filter(|id| !taken.iter().any(|entry| entry.id == **id));
             let troubles: Vec<Trouble> = left
                 .map(|id| match known.iter().find(|entry| entry.id == *id) {
@@ -146,16 +151,7 @@ pub(crate) fn run(command: Command, flags: &Flags) -> anyhow::Result<ExitCode> {
         Command::Drop { ids, json } => {
             let (wanted, actor) = (ids.clone(), session.actor(None));
             let dropped = session.store.write_blocking(move |connection| outbox::drop(connection, &wanted, &actor))?;
-            if json {
-                say(&dropped, json, "")?;
-            } else {
-                // Not as entries that wait: they do no more.
-                let line = |entry: &Entry| {
-                    let name = name::full(&entry.provider, &entry.maintenance_id);
-                    format!("{}  dropped  {} of {name}: it is not written to Nautobot\n", entry.id, entry.word())
-                };
-                output::print(&dropped.iter().map(line).collect::<String>())?;
-            }
+            tell_ended(&dropped, json, "dropped", "it is not written to Nautobot")?;
             Ok(missing(&ids, &dropped))
         }
     }
@@ -191,9 +187,34 @@ fn retry(session: &Session, ids: &[i64], anyway: bool, json: bool) -> anyhow::Re
         }
     };
     let left = session.store.read_blocking(|connection| outbox::list(connection, MOST))?;
-    let left: Vec<Entry> = left.into_iter().filter(|entry| ids.is_empty() || ids.contains(&entry.id)).collect();
-    let is_known = ids.iter().all(|id| retried.iter().any(|entry| entry.id == *id));
-    say(&left, json, if is_known { "everything is written\n" } else { "" })?;
+    // Of a conflict that was decided an entry of its maintenance is left, or of its acknowledgement.
+    let goes_on = |entry: &Entry| {
+        let is_of = |one: &Entry| (&one.provider, &one.maintenance_id) == (&entry.provider, &entry.maintenance_id);
+        let is_whole = entry.kind != Kind::Note && entry.field.is_none();
+        is_whole && retried.iter().any(|one| one.field.is_some() && is_of(one))
+    };
+    let is_meant = |entry: &Entry| ids.is_empty() || ids.contains(&entry.id) || goes_on(entry);
+    let left: Vec<Entry> = left.into_iter().filter(is_meant).collect();
+    say(&left, json, "")?;
+    if !json {
+        let rest = rest(session, &left)?;
+        let is_known = ids.iter().all(|id| retried.iter().any(|entry| entry.id == *id));
+        if left.is_empty() && is_known && sent.is_ok() {
+            output::print(match (&rest, ids) {
+                (None, _) => "everything is written\n",
+                (Some(_), []) => "all that waited is written\n",
+                (Some(_), _) => "what was named is written\n",
+            })?;
+        }
+        output::print(&rest.unwrap_or_default())?;
+    }
+    let is_decided = |entry: &Entry| entry.field.as_ref().is_some_and(|field| *field != Field::Acknowledgement);
+    if anyway && !setup.write_maintenances && left.iter().any(is_decided) {
+        let trouble = Trouble::new("a conflict about a maintenance is not written to Nautobot")
+            .caused_by("[nautobot] does not have write_maintenances = true")
+            .to_do("set that, or take what Nautobot says, or drop the entry");
+        output::complain(&format!("noctui: {trouble}"));
+    }
     match sent {
         Err(error) => Ok(failed(&[Trouble::of(&error)])),
         Ok(_) if left.iter().any(|entry| entry.state != State::Waiting) => Ok(ExitCode::from(output::EXIT_NO)),
@@ -211,6 +232,48 @@ fn missing(ids: &[i64], found: &[Entry]) -> ExitCode {
 /// There is no entry of this number.
 fn no_entry(id: i64) -> Trouble {
     Trouble::new(&format!("the outbox has no entry {id}")).to_do("`noctui outbox list` names them")
+}
+
+/// Maintenances that are otherwise in Nautobot, and left so.
+fn differences(session: &Session) -> anyhow::Result<Vec<Difference>> {
+    let rows = session.store.read_blocking(|connection| standing::rows(connection, clock::now(), MOST))?;
+    let difference = |row| match row {
+        OutboxRow::Difference(difference) => Some(difference),
+        OutboxRow::Entry(_) => None,
+    };
+    Ok(rows.into_iter().filter_map(difference).collect())
+}
+
+/// What is left beside entries that were told, in a line; `None` where nothing is.
+fn rest(session: &Session, told: &[Entry]) -> anyhow::Result<Option<String>> {
+    let entries = session.store.read_blocking(|connection| outbox::list(connection, MOST))?;
+    let others: Vec<&Entry> = entries.iter().filter(|entry| !told.iter().any(|one| one.id == entry.id)).collect();
+    let stuck = others.iter().filter(|entry| entry.state != State::Waiting).count();
+    let mut left = Vec::new();
+    match (others.len(), stuck) {
+        (0, _) => {}
+        (all, 0) => left.push(format!("{all} in the outbox")),
+        (all, stuck) => left.push(format!("{all} in the outbox, {stuck} of which need somebody")),
+    }
+    let differ = differences(session)?.len();
+    if differ > 0 {
+        left.push(format!("{differ} otherwise in Nautobot and left so"));
+    }
+    Ok((!left.is_empty()).then(|| format!("left: {} (`noctui outbox list`)\n", left.join("; "))))
+}
+
+/// Prints entries that stand in the outbox no more: what became of them, in the word of the state and in words.
+fn tell_ended(entries: &[Entry], json: bool, state: &'static str, words: &str) -> anyhow::Result<()> {
+    if json {
+        output::print_json(&entries.iter().map(|entry| Told::with_state(entry, state)).collect::<Vec<_>>())?;
+        return Ok(());
+    }
+    let line = |entry: &Entry| {
+        let name = name::full(&entry.provider, &entry.maintenance_id);
+        format!("{}  {state}  {} of {name}: {words}\n", entry.id, entry.word())
+    };
+    output::print(&entries.iter().map(line).collect::<String>())?;
+    Ok(())
 }
 
 /// Prints entries.

@@ -9,6 +9,8 @@ use rusqlite::Connection;
 use super::name::{self, Named, Which};
 use super::{Session, failed, json, mails, time};
 use crate::features::maintenance::inventory::Inventory;
+use crate::features::maintenance::nautobot::store::outbox::State;
+use crate::features::maintenance::nautobot::store::standing::Absence;
 use crate::features::maintenance::store::MOST_CIRCUITS;
 use crate::features::maintenance::store::detail::{self, Detail, SetByHand};
 use crate::features::maintenance::store::event::{Event, EventKind, Moment};
@@ -145,10 +147,18 @@ fn page(detail: &Detail, now: DateTime<Utc>) -> String {
         field(" ", &format!("at most {MOST_CIRCUITS} circuits are kept: the mail may name more"));
     }
     if let Some(known) = &detail.nautobot {
-        let record = known.record.as_ref().map_or("not there yet", |(_, name, _)| name);
-        let waits =
-            if known.outbox.is_empty() { String::new() } else { format!(", {} in the outbox", known.outbox.len()) };
-        field("Nautobot", &format!("{record}{waits}"));
+        let absent = known.absence.as_ref().map(Absence::told).unwrap_or_default();
+        let record = known.record.as_ref().map_or(&*absent, |(_, name, _)| name);
+        field("Nautobot", record);
+        let stuck = known.outbox.iter().filter(|entry| entry.state != State::Waiting).count();
+        field(
+            " ",
+            &match (known.outbox.len(), stuck) {
+                (0, _) => String::new(),
+                (all, 0) => format!("{all} in the outbox"),
+                (all, stuck) => format!("{all} in the outbox, {stuck} of which need somebody (`noctui outbox list`)"),
+            },
+        );
         field(" ", known.conflict.as_deref().unwrap_or_default());
     }
     notes(&mut page, detail);

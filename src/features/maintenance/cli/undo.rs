@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use super::provider::sender;
 use super::{Session, failed, json, name};
 use crate::features::maintenance::store::action::Inverse;
 use crate::features::maintenance::store::detail::detail;
@@ -37,8 +38,11 @@ pub(super) fn run(args: Args, session: &Session) -> anyhow::Result<ExitCode> {
             .to_do("name who did it with --who, or do the opposite: ack, unack");
         return Ok(failed(&[trouble]));
     };
+    let mut of_sender = String::new();
     if let Inverse::Unassign(assignment) = &inverse {
-        reread_from(&session.store, &session.rules(), &session.inventory(), assignment.address())?;
+        let address = assignment.address();
+        let again = reread_from(&session.store, &session.rules(), &session.inventory(), address)?;
+        of_sender = sender::told(address, assignment.before(), again);
     }
     let (result, words) = match inverse {
         Inverse::Withdraw(_) => ("withdrawn", "acknowledgement taken back"),
@@ -50,7 +54,7 @@ pub(super) fn run(args: Args, session: &Session) -> anyhow::Result<ExitCode> {
         Inverse::BringBack(_) => ("brought-back", "no longer dismissed"),
         Inverse::Unedit(_) => ("unedited", "as it was before"),
         Inverse::Detach(_) => ("detached", "the mail belongs to it no more"),
-        Inverse::Unassign(_) => ("unassigned", "the sender is nobody's again; what was read so stays"),
+        Inverse::Unassign(_) => ("unassigned", ""),
         Inverse::Unaccept(_) => ("unaccepted", "changed back, the suggestion is no longer accepted"),
     };
     if args.manner.json {
@@ -68,7 +72,7 @@ pub(super) fn run(args: Args, session: &Session) -> anyhow::Result<ExitCode> {
             // What only the acceptance had made known is gone.
             (true, 0) if result == "unaccepted" => "the accepted suggestion was taken back\n".to_owned(),
             (true, 0) => "what had been made known by hand is gone again\n".to_owned(),
-            (true, _) if result == "unassigned" => format!("{words}\n"),
+            (true, _) if result == "unassigned" => of_sender,
             (true, mails) => format!("{}: {words}\n", counted(mails, "mail")),
         };
         output::print(&format!("{lines}{gone}"))?;

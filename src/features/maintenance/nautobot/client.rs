@@ -238,6 +238,9 @@ impl Client {
             return Ok(Value::Null);
         }
         let bytes = self.body(response, is_packed).await?;
+        if !is_json && status == StatusCode::UNAUTHORIZED {
+            return Err(unauthorised(what, &self.inner.server));
+        }
         if !is_json {
             // A proxy's page of HTML, or another program altogether. What is refused to a write may be for what stands in it.
             let why = format!("{status}, and no JSON");
@@ -250,7 +253,7 @@ impl Client {
         }
         let value: Value = serde_json::from_slice(&bytes)
             .map_err(|error| Error::Senseless { what: what.to_owned(), why: error.to_string() })?;
-        if status.is_success() { Ok(value) } else { Err(refused(what, status, &value)) }
+        if status.is_success() { Ok(value) } else { Err(refused(what, &self.inner.server, status, &value)) }
     }
 
     /// The body, as far as it may go.
@@ -308,12 +311,14 @@ impl Client {
 }
 
 /// A refusal, as the situation that it is. There is no 401: the words of a 403 tell what is meant.
-fn refused(what: &str, status: StatusCode, value: &Value) -> Error {
-    let detail = value.get("detail").and_then(Value::as_str).map(clean_line);
+fn refused(what: &str, server: &str, status: StatusCode, value: &Value) -> Error {
+    let detail = value.get("detail").and_then(Value::as_str).map(clean_line).filter(|detail| !detail.trim().is_empty());
     match status {
-        StatusCode::UNAUTHORIZED => Error::Credentials { detail: detail.unwrap_or_default() },
+        StatusCode::UNAUTHORIZED => {
+            detail.map_or_else(|| unauthorised(what, server), |detail| Error::Credentials { detail })
+        }
         StatusCode::FORBIDDEN => {
-            let detail = detail.unwrap_or_default();
+            let detail = detail.unwrap_or_else(|| format!("{server} says {status} to {what}, without a reason"));
             // "You do not have permission to perform this action." is about the action, everything else about the token.
             if detail.to_lowercase().contains("permission") {
                 Error::Forbidden { what: what.to_owned() }
@@ -329,6 +334,11 @@ fn refused(what: &str, status: StatusCode, value: &Value) -> Error {
         }
         _ => Error::Refused { what: what.to_owned(), why: detail.unwrap_or_else(|| wire::faults(value)) },
     }
+}
+
+/// The token is refused, and nobody says why.
+fn unauthorised(what: &str, server: &str) -> Error {
+    Error::Unauthorised { server: server.to_owned(), what: what.to_owned() }
 }
 
 /// A request in words: `change maintenance/…`.

@@ -46,6 +46,14 @@ pub enum Error {
         /// In its words.
         detail: String,
     },
+    /// Whoever answers takes no token of ours, and does not say why. Nautobot itself says so with another status, and in words.
+    #[error("{server} refuses to {what}: 401 Unauthorized, without a reason")]
+    Unauthorised {
+        /// Where it is.
+        server: String,
+        /// What was tried.
+        what: String,
+    },
     /// The token may not do this.
     #[error("Nautobot does not let the token {what}")]
     Forbidden {
@@ -135,6 +143,7 @@ impl Error {
             Self::Setup { .. }
             | Self::Untrusted { .. }
             | Self::Credentials { .. }
+            | Self::Unauthorised { .. }
             | Self::Forbidden { .. }
             | Self::NotFound { .. }
             | Self::NoApp { .. }
@@ -167,7 +176,7 @@ impl Error {
             Self::Setup { .. } => "setup",
             Self::Unreachable { .. } => "offline",
             Self::Untrusted { .. } => "TLS",
-            Self::Credentials { .. } => "token",
+            Self::Credentials { .. } | Self::Unauthorised { .. } => "token",
             Self::Forbidden { .. } | Self::Unseen { .. } => "permission",
             Self::NoApp { .. } => "no app",
             Self::Busy { .. } => "busy",
@@ -190,6 +199,11 @@ impl Remedy for Error {
             Self::Unreachable { .. } => "check the VPN, and `url` in [nautobot]".into(),
             Self::Untrusted { .. } => "name the authority with ca_file in [nautobot]".into(),
             Self::Credentials { .. } => "make a new API token in Nautobot, under your profile".into(),
+            Self::Unauthorised { .. } => {
+                "ask whoever runs the proxy before Nautobot what login it wants: Nautobot itself refuses a token with 403; check \
+                 `url` in [nautobot]"
+                    .into()
+            }
             Self::Forbidden { what } if what.starts_with("read ") => {
                 "give the token's user the permission to view that".into()
             }

@@ -327,6 +327,9 @@ impl State {
             OutboxWish::Take if count == 0 => {
                 Outcome::warn("nothing was taken over: look again, and correct it by hand").and(self.reread())
             }
+            OutboxWish::Anyway if count == 0 => Outcome::warn(
+                "not written: it is no longer in the outbox, or write_maintenances is not set in [nautobot]",
+            ),
             _ if count == 0 => Outcome::warn("it is no longer in the outbox"),
             OutboxWish::Retry | OutboxWish::Anyway => {
                 Outcome::done(format!("{} {}", entries(count), self.sent_again()))
@@ -438,7 +441,9 @@ fn undone(inverse: &Inverse) -> &'static str {
         Inverse::BringBack(_) => "no longer dismissed",
         Inverse::Unedit(_) => "as it was before",
         Inverse::Detach(_) => "the mail belongs to it no more",
-        Inverse::Unassign(_) => "the sender is nobody's again; what was read so stays",
+        Inverse::Unassign(_) => {
+            "the sender is whose it was before; those of its mails that said nothing are read again"
+        }
     }
 }
 

@@ -77,7 +77,7 @@ pub enum Refusal {
         kind: &'static str,
     },
     /// A server sends it in a way that nobody can read, again and again.
-    #[error("the server sends what cannot be read: {reason}")]
+    #[error("the server sends what cannot be read: {reason}; `noctui source sync --again` asks for it again")]
     Garbled {
         /// What is wrong with it.
         reason: String,

@@ -85,7 +85,7 @@ pub enum Inverse {
     Unedit(Box<Before>),
     /// A mail belongs to a maintenance no more.
     Detach(Box<Attachment>),
-    /// Nobody says any more whose mails come from an address.
+    /// What is said of whose mails come from an address is as it was before.
     Unassign(Box<Assignment>),
 }
 
@@ -258,7 +258,7 @@ pub fn undo(connection: &Connection, inverse: &Inverse, actor: &Actor) -> Result
         Inverse::Unaccept(acceptance) => done.done = accept::take_back(connection, acceptance, actor)?,
         Inverse::Unedit(before) => done.done.extend(edit::take_back(connection, before, actor)?),
         Inverse::Detach(attachment) => done.done.extend(edit::detach(connection, attachment, actor)?),
-        Inverse::Unassign(assignment) => done.mails = sender::take_back(connection, assignment)?,
+        Inverse::Unassign(assignment) => done.mails = sender::take_back(connection, assignment, actor)?,
         Inverse::Dismiss(keys) => done = dismiss::turn(connection, keys, Some(actor))?,
         Inverse::BringBack(keys) => done = dismiss::turn(connection, keys, None)?,
         Inverse::See(before) => {

@@ -28,6 +28,7 @@
 //! | `unparsed` | notifications, above all those nobody could read |
 //! | `unknown` | notifications that name circuits which are not the user's |
 //! | `count` | the numbers beside the pane's title |
+//! | `given_up` | mails whose content never came, and asking for them again |
 //! | `retention` | forgetting what is old |
 //! | `source` | how far sources were read, who reads them now, and which of them rest |
 //! | `seed` | filling a store with plausible maintenances, for measuring |
@@ -42,6 +43,7 @@ pub mod dismiss;
 pub mod draft;
 pub mod edit;
 pub mod event;
+pub mod given_up;
 mod letters;
 pub mod list;
 pub mod look_up;
@@ -104,6 +106,9 @@ pub const SCHEMA_9: &str = include_str!("schema_9.sql");
 
 /// Version 10: what each notification says.
 pub const SCHEMA_10: &str = include_str!("schema_10.sql");
+
+/// Version 11: mails whose content never came.
+pub const SCHEMA_11: &str = include_str!("schema_11.sql");
 
 /// Circuits of one window that are kept, more than any notice seen by two orders of magnitude: of one that names more the
 /// first are, and that is said.

@@ -96,9 +96,10 @@ pub enum Merged {
     Told,
 }
 
-/// Whether the source's item was recorded before, so that it need not even be read.
+/// Whether the source's item was recorded before, so that it need not even be read; one that is asked for again has to be.
 pub fn is_recorded(connection: &Connection, source: &str, item: &str) -> Result<bool, Error> {
-    let mut query = connection.prepare_cached("SELECT 1 FROM source_item WHERE source = ?1 AND item = ?2")?;
+    let mut query =
+        connection.prepare_cached("SELECT 1 FROM source_item WHERE source = ?1 AND item = ?2 AND lacks <> 2")?;
     Ok(query.exists([source, item])?)
 }
 

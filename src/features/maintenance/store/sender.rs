@@ -20,8 +20,8 @@ pub type Senders = HashMap<String, String>;
 pub struct Assignment {
     /// The address.
     address: String,
-    /// Whose it is now.
-    provider: String,
+    /// Whose it is now; nobody's where that was taken away.
+    provider: Option<String>,
     /// Whose it was.
     before: Option<String>,
 }
@@ -31,6 +31,12 @@ impl Assignment {
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Whose it was before; nobody's if it had not been said.
+    #[must_use]
+    pub fn before(&self) -> Option<&str> {
+        self.before.as_deref()
     }
 }
 
@@ -63,10 +69,17 @@ pub fn list(connection: &Connection) -> Result<Vec<Assigned>, Error> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// An address is nobody's any more; whether it was somebody's. What was read by it stays.
-pub fn forget(connection: &Connection, address: &str) -> Result<bool, Error> {
-    let mut delete = connection.prepare_cached("DELETE FROM sender WHERE address = ?1")?;
-    Ok(delete.execute([address.trim().to_lowercase()])? > 0)
+/// An address is nobody's any more; what takes that back, or `None` where it was nobody's. What was read by it stays.
+pub fn forget(connection: &Connection, address: &str, actor: &Actor) -> Result<Option<Inverse>, Error> {
+    let address = address.trim().to_lowercase();
+    let mut delete = connection.prepare_cached("DELETE FROM sender WHERE address = ?1 RETURNING provider")?;
+    let before: Option<String> = delete.query_row([&address], |row| row.get(0)).optional()?;
+    if before.is_none() {
+        return Ok(None);
+    }
+    let inverse = Inverse::Unassign(Box::new(Assignment { address, provider: None, before }));
+    remember(connection, Some(&inverse), actor)?;
+    Ok(Some(inverse))
 }
 
 /// Says whose mails come from an address; what takes it back, or `None` where that is known.
@@ -80,21 +93,25 @@ pub fn assign(connection: &Connection, address: &str, provider: &str, actor: &Ac
     let mut put = connection
         .prepare_cached("INSERT OR REPLACE INTO sender (address, provider, who, at) VALUES (?1, ?2, ?3, ?4)")?;
     put.execute((&address, provider, actor.name(), actor.at.timestamp()))?;
-    let inverse = Inverse::Unassign(Box::new(Assignment { address, provider: provider.to_owned(), before }));
+    let inverse = Inverse::Unassign(Box::new(Assignment { address, provider: Some(provider.to_owned()), before }));
     remember(connection, Some(&inverse), actor)?;
     Ok(Some(inverse))
 }
 
 /// Takes an assignment back; 0 if somebody has said something else since. What was read by it stays read.
-pub(super) fn take_back(connection: &Connection, assignment: &Assignment) -> Result<usize, Error> {
+pub(super) fn take_back(connection: &Connection, assignment: &Assignment, actor: &Actor) -> Result<usize, Error> {
     let Assignment { address, provider, before } = assignment;
-    let changed = match before {
-        Some(before) => connection
+    let changed = match (provider, before) {
+        (Some(provider), Some(before)) => connection
             .prepare_cached("UPDATE sender SET provider = ?3 WHERE address = ?1 AND provider = ?2")?
             .execute((address, provider, before))?,
-        None => connection
+        (Some(provider), None) => connection
             .prepare_cached("DELETE FROM sender WHERE address = ?1 AND provider = ?2")?
             .execute((address, provider))?,
+        (None, Some(before)) => connection
+            .prepare_cached("INSERT OR IGNORE INTO sender (address, provider, who, at) VALUES (?1, ?2, ?3, ?4)")?
+            .execute((address, before, actor.name(), actor.at.timestamp()))?,
+        (None, None) => 0,
     };
     Ok(changed)
 }

@@ -10,7 +10,7 @@ use crate::features::maintenance::inventory::Inventory;
 use crate::features::maintenance::reread;
 use crate::features::maintenance::rules::Rules;
 use crate::features::maintenance::store::action::{Actor, Inverse};
-use crate::features::maintenance::store::{NotificationKey, sender, source as kept};
+use crate::features::maintenance::store::{NotificationKey, given_up, sender, source as kept};
 use crate::store::{Error, Store};
 use crate::text::clean_line;
 
@@ -28,6 +28,7 @@ pub(super) fn sources(connection: &Connection, sources: &[Source], now: DateTime
             reader: known.reader(now).map(|holder| holder.owner.label()),
             mails: kept::mails(connection, &label)?,
             outcomes: kept::outcomes(connection, &label)?,
+            given_up: given_up::of(connection, &label)?,
             known,
         })
     });

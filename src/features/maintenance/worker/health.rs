@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::features::maintenance::model::Outcome;
+use crate::features::maintenance::store::given_up::GivenUp;
 use crate::features::maintenance::store::source::Known;
 use crate::trouble::Trouble;
 
@@ -91,4 +92,6 @@ pub struct SourceFacts {
     pub mails: u64,
     /// What became of those that are still kept.
     pub outcomes: Vec<(Outcome, u64)>,
+    /// Those that never came.
+    pub given_up: GivenUp,
 }

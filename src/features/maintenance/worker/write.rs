@@ -121,7 +121,13 @@ fn of_outbox(connection: &Connection, ids: &[i64], what: OutboxWish, actor: &Act
         OutboxWish::Take => outbox::take(connection, ids, actor)?,
         OutboxWish::Drop => outbox::drop(connection, ids, actor)?,
     };
-    Ok(Report::Done { done: Done::Outbox { what, count: entries.len() }, inverse: None })
+    let mut count = entries.len();
+    if what == OutboxWish::Anyway {
+        for entry in &entries {
+            count -= usize::from(outbox::is_unwritten(connection, entry)?);
+        }
+    }
+    Ok(Report::Done { done: Done::Outbox { what, count }, inverse: None })
 }
 
 /// What came of acknowledging.

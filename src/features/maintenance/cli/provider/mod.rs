@@ -2,7 +2,7 @@
 
 mod draft;
 mod list;
-mod sender;
+pub(super) mod sender;
 mod test;
 
 use std::path::{Path, PathBuf};

@@ -21,7 +21,7 @@ pub(crate) struct Args {
     /// The provider whose rule reads its mails, as `noctui provider list` names it.
     #[arg(value_name = "SLUG", requires = "address", conflicts_with = "remove")]
     slug: Option<String>,
-    /// Its mails are nobody's any more; what was read of them stays.
+    /// Its mails are nobody's any more: what they have said stays, and those that said nothing are read again.
     #[arg(long, requires = "address")]
     remove: bool,
     /// Act in this name instead of the configured one.
@@ -46,11 +46,13 @@ pub(super) fn run(args: &Args, flags: &Flags) -> anyhow::Result<ExitCode> {
         (None, _) => list(&session),
         (Some(address), Some(slug)) => put(address, slug, args, flags, &session),
         (Some(address), None) if args.remove => {
-            let removed = address.clone();
-            if session.store.write_blocking(move |connection| sender::forget(connection, &removed))? {
+            let (removed, actor) = (address.clone(), session.actor(args.who.clone()));
+            let removed =
+                session.store.write_blocking(move |connection| sender::forget(connection, &removed, &actor))?;
+            if removed.is_some() {
                 let (rules, _) = args.own.rules(flags);
-                reread_from(&session.store, &rules, &session.inventory(), address)?;
-                output::print(&format!("{address}: nobody's\n"))?;
+                let again = reread_from(&session.store, &rules, &session.inventory(), address)?;
+                output::print(&told(address, None, again))?;
                 return Ok(ExitCode::SUCCESS);
             }
             let trouble = Trouble::new(&format!("{address} is assigned to nobody"))
@@ -84,7 +86,16 @@ fn put(address: &str, slug: &str, args: &Args, flags: &Flags, session: &Session)
     let (inventory, actor) = (session.inventory(), session.actor(args.who.clone()));
     let done = assign(&session.store, &rules, &inventory, address.to_owned(), slug.to_owned(), &actor)?;
     let Report::Done { done: Done::Assigned { read, unread, .. }, .. } = done else { return Ok(ExitCode::SUCCESS) };
-    let left = if unread > 0 { format!(", {unread} still cannot be") } else { String::new() };
-    output::print(&format!("{address}: {slug}, {} read again{left}\n", counted(read, "mail")))?;
+    output::print(&told(address, Some(slug), (read, unread)))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whose the mails from an address are now, and how many of those that had said nothing say something, and how many do not.
+pub(in crate::features::maintenance::cli) fn told(
+    address: &str,
+    provider: Option<&str>,
+    (read, unread): (usize, usize),
+) -> String {
+    let left = if unread > 0 { format!(", {unread} still cannot be") } else { String::new() };
+    format!("{address}: {}, {} read again{left}\n", provider.unwrap_or("nobody's"), counted(read, "mail"))
 }

@@ -10,6 +10,8 @@ use crate::features::maintenance::cli::Session;
 use crate::features::maintenance::source::imap::Mailbox;
 use crate::features::maintenance::source::remote::{Fault, Seen, survey};
 use crate::features::maintenance::source::{maildir, web};
+use crate::features::maintenance::store::given_up;
+use crate::features::maintenance::worker::label;
 use crate::output::{self, EXIT_NO};
 use crate::text::{clean_line, counted};
 use crate::trouble::Trouble;
@@ -23,7 +25,11 @@ struct Checked {
     ok: bool,
     folders: Vec<Folder>,
     labels: Vec<Folder>,
+    given_up: u64,
     trouble: Option<Trouble>,
+    /// The same in words.
+    #[serde(skip)]
+    lost: Option<String>,
 }
 
 /// A folder, in JSON.
@@ -72,7 +78,12 @@ async fn check(session: &Session, source: &Source) -> Checked {
     let (labels, folders): (Vec<Seen>, Vec<Seen>) = seen.into_iter().partition(|seen| seen.is_label);
     let told = |seen: Vec<Seen>| seen.into_iter().map(Folder::of).collect();
     let (name, folders, labels) = (clean_line(&source.name), told(folders), told(labels));
-    Checked { name, kind: kind(source), place: place(source), ok, folders, labels, trouble }
+    let from = label(&source.from);
+    // Whether the source can be read does not hang on the store.
+    let left = session.store.read(move |connection| given_up::of(connection, &from)).await.unwrap_or_default();
+    let lost = left.told(&source.name);
+    let given_up = left.mails + left.again;
+    Checked { name, kind: kind(source), place: place(source), ok, folders, labels, given_up, trouble, lost }
 }
 
 /// What was seen of an account, or its trouble in words.
@@ -93,7 +104,7 @@ impl Folder {
 
 /// Says what was found; what is wrong on standard error.
 fn say(source: &Checked) -> std::io::Result<()> {
-    let Checked { name, place, ok, folders, labels, trouble, .. } = source;
+    let Checked { name, place, ok, folders, labels, trouble, lost, .. } = source;
     let is_read = *ok || (trouble.is_none() && folders.iter().all(|folder| folder.error.is_none()));
     let verdict = match (is_read, folders.is_empty()) {
         (true, _) => "can be read",
@@ -108,6 +119,9 @@ fn say(source: &Checked) -> std::io::Result<()> {
                 counted(usize::try_from(*mails).unwrap_or(usize::MAX), "mail")
             ))?;
         }
+    }
+    if let Some(lost) = lost {
+        output::print(&format!("  {lost}\n"))?;
     }
     for Folder { name: folder, error, .. } in folders {
         if let Some(error) = error {

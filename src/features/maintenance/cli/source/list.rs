@@ -8,6 +8,7 @@ use super::{kind, place};
 use crate::config::{Source, SourceFrom};
 use crate::features::maintenance::cli::{Session, json, time};
 use crate::features::maintenance::source::maildir;
+use crate::features::maintenance::store::given_up::{self, GivenUp};
 use crate::features::maintenance::store::source::{self, Known};
 use crate::features::maintenance::worker::{label, namesake};
 use crate::output;
@@ -37,6 +38,7 @@ struct Row {
     next: Option<String>,
     mails: u64,
     unread: Option<usize>,
+    given_up: u64,
 }
 
 /// Who did something and when.
@@ -62,6 +64,8 @@ struct Listed<'a> {
     mails: u64,
     /// Mails of a Maildir that nobody has read yet.
     unread: Option<usize>,
+    /// Mails that never came.
+    given_up: GivenUp,
 }
 
 /// Lists every source: those on a network as their readers told, and Maildirs, which can be seen into from here, as they are
@@ -87,9 +91,10 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
     let table: Vec<[String; 6]> = std::iter::once(titles).chain(cells).collect();
     output::print(&Table::new(output::columns()).lines(&table))?;
     // Whole sentences, which no column is wide enough for.
-    let mut told = listed.iter().filter_map(|listed| {
-        let sentence = sentence(session, listed)?;
-        Some(format!("{}: {sentence}\n", clean_line(&listed.source.name)))
+    let mut told = listed.iter().flat_map(|listed| {
+        let name = &listed.source.name;
+        let sentences = [sentence(session, listed), listed.given_up.told(name)];
+        sentences.into_iter().flatten().map(move |sentence| format!("{}: {sentence}\n", clean_line(name)))
     });
     if let Some(first) = told.next() {
         output::print(&told.fold(format!("\n{first}"), |text, line| text + &line))?;
@@ -100,8 +105,9 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
 /// What was told of a source, and what is seen of a Maildir.
 fn look<'a>(session: &Session, source: &'a Source) -> Result<Listed<'a>, Error> {
     let (name, of_store) = (source.name.clone(), label(&source.from));
-    let (mut known, mails) =
-        session.store.read_blocking(|c| Ok((source::known(c, &name)?, source::mails(c, &of_store)?)))?;
+    let (mut known, mails, given_up) = session
+        .store
+        .read_blocking(|c| Ok((source::known(c, &name)?, source::mails(c, &of_store)?, given_up::of(c, &of_store)?)))?;
     let reads = known
         .reader(session.now)
         .and_then(|other| Some((other.owner.label(), other.reads_instead_of(&label(&source.from))?.to_owned())));
@@ -110,13 +116,13 @@ fn look<'a>(session: &Session, source: &'a Source) -> Result<Listed<'a>, Error> 
         known.complete_at = None;
     }
     let SourceFrom::Maildir { path } = &source.from else {
-        return Ok(Listed { source, known, mails, unread: None });
+        return Ok(Listed { source, known, mails, unread: None, given_up });
     };
     let unread = maildir::unread(path, &super::handled(session, source));
     let found_complete = unread.as_ref().is_ok_and(|found| found.mails == 0).then_some(session.now);
     // Of one that rests what was told last is true still: nobody takes what is found in it.
     if known.paused.is_some() {
-        return Ok(Listed { source, known, mails, unread: unread.ok().map(|found| found.mails) });
+        return Ok(Listed { source, known, mails, unread: unread.ok().map(|found| found.mails), given_up });
     }
     known.complete_at = found_complete.or(known.complete_at);
     let why = match &unread {
@@ -124,7 +130,7 @@ fn look<'a>(session: &Session, source: &'a Source) -> Result<Listed<'a>, Error> 
         Err(why) => Some(why.clone()),
     };
     known.failed = why.map(|why| (session.now, why)).or(known.failed.filter(|_| reads.is_some()));
-    Ok(Listed { source, known, mails, unread: unread.ok().map(|found| found.mails) })
+    Ok(Listed { source, known, mails, unread: unread.ok().map(|found| found.mails), given_up })
 }
 
 /// How a source goes, in a word.
@@ -168,5 +174,6 @@ fn row(session: &Session, listed: &Listed<'_>) -> Row {
         next: known.next_at.map(json::time),
         mails: *mails,
         unread: listed.unread,
+        given_up: listed.given_up.mails + listed.given_up.again,
     }
 }

@@ -26,7 +26,7 @@ pub(crate) enum Command {
     /// Connect to sources, log in and look at their folders; nothing is fetched. Exit with 1 if one cannot be read.
     Check(Named),
     /// Read what is new in sources now, and wait for that; where another process reads one, until it has looked.
-    Sync(Named),
+    Sync(sync::Args),
     /// Sign in for a source whose tokens noctui fetches: shows an address to be opened in a browser, on any machine.
     Login(login::Args),
     /// Let sources rest: no process on this data directory reads them until they are resumed.

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Named, named};
 use crate::clock;
 use crate::features::maintenance::cli::{Session, tidy};
+use crate::features::maintenance::store::given_up::{self, ask_again};
 use crate::features::maintenance::store::source::{self, Known};
 use crate::features::maintenance::worker::{self, Report, Setup, SourceHealth, SourceState};
 use crate::output::{self, EXIT_FAILED, Progress};
@@ -28,6 +29,17 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// How often it is looked whether they have, where nothing tells that.
 const LOOK: Duration = Duration::from_millis(200);
 
+/// What was typed after `sync`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Which sources.
+    #[command(flatten)]
+    named: Named,
+    /// Ask again for mails that were given up because they never came, as far back as `since` goes.
+    #[arg(long)]
+    again: bool,
+}
+
 /// What came of a source, in JSON.
 #[derive(Debug, Serialize)]
 struct Synced {
@@ -38,11 +50,19 @@ struct Synced {
 }
 
 /// Reads every source that is named to its end; one that fails does not hold up the others.
-pub(super) fn run(args: &Named, session: &Session) -> anyhow::Result<ExitCode> {
+pub(super) fn run(Args { named: args, again }: &Args, session: &Session) -> anyhow::Result<ExitCode> {
     let sources = match named(session, &args.names) {
         Ok(sources) => sources,
         Err(code) => return Ok(code),
     };
+    let labels: Vec<(String, String)> =
+        sources.iter().map(|source| (source.name.clone(), worker::label(&source.from))).collect();
+    if *again {
+        let asked = labels.clone();
+        session.store.write_blocking(move |connection| {
+            asked.iter().try_for_each(|(name, label)| ask_again(connection, name, label).map(drop))
+        })?;
+    }
     let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
     let setup = Setup { sources, ..Setup::of(&session.config) };
     let rules = session.rules();
@@ -54,7 +74,7 @@ pub(super) fn run(args: &Named, session: &Session) -> anyhow::Result<ExitCode> {
     let synced = runtime.block_on(async {
         let feeding = worker::feed(setup, session.store.clone(), rules, reports, stop.clone());
         let listening = async {
-            let synced = listen(&names, &mut told, &store, &mut progress).await;
+            let synced = listen(&names, &mut told, &store, &mut progress, PATIENCE).await;
             stop.cancel();
             // What is still told is let go of, so that nobody waits for room.
             while told.recv().await.is_some() {}
@@ -82,17 +102,24 @@ pub(super) fn run(args: &Named, session: &Session) -> anyhow::Result<ExitCode> {
             None => output::print(&format!("{name}: {result}, {}\n", counted(*mails, "mail")))?,
         }
     }
+    for (name, label) in labels.iter().filter(|_| !args.json) {
+        let left = session.store.read_blocking(|connection| given_up::of(connection, label))?;
+        if let Some(told) = left.told(name) {
+            output::complain(&format!("noctui: {}: {told}", clean_line(name)));
+        }
+    }
     tidy::forget(session);
     let failed = synced.iter().any(|synced| synced.trouble.is_some());
     Ok(if failed { ExitCode::from(EXIT_FAILED) } else { ExitCode::SUCCESS })
 }
 
-/// What came of each source, as the worker tells it, or whoever reads it instead.
+/// What came of each source, as the worker tells it, or whoever reads it instead and is asked: for that it has `patience`.
 async fn listen(
     names: &[String],
     told: &mut Receiver<Report>,
     store: &Store,
     progress: &mut Progress,
+    patience: Duration,
 ) -> BTreeMap<String, Synced> {
     let mut synced: BTreeMap<String, Synced> = BTreeMap::new();
     let (mut asked, mut answers) = (BTreeSet::new(), JoinSet::new());
@@ -121,7 +148,7 @@ async fn listen(
             if asked.insert(state.name.clone()) {
                 let name = clean_line(&state.name);
                 output::complain(&format!("noctui: {name}: {holder} reads it and is asked to look now"));
-                answers.spawn(ask(store.clone(), state.name.clone(), PATIENCE));
+                answers.spawn(ask(store.clone(), state.name.clone(), patience));
             }
         } else if let Some(end) = end(&state) {
             synced.entry(state.name.clone()).or_insert(end);
@@ -208,4 +235,100 @@ fn end(state: &SourceState) -> Option<Synced> {
         }
     };
     Some(Synced { name: clean_line(&state.name), result, mails: state.received, trouble })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Child, Command, Stdio};
+
+    use super::*;
+    use crate::features::maintenance::store::source::Holder;
+    use crate::features::open_store;
+
+    /// Far beyond what any of these takes.
+    const FAR: Duration = Duration::from_secs(25);
+
+    /// Another process that reads the source `noc`, or is thought to. It ends with the value.
+    struct Reader {
+        child: Child,
+        store: Store,
+        _home: tempfile::TempDir,
+    }
+
+    impl Reader {
+        async fn begin() -> Self {
+            let home = tempfile::tempdir().unwrap();
+            let store = open_store(home.path()).unwrap();
+            let child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+            let holder = Holder { id: "other".to_owned(), owner: Owner::of_process(child.id()) };
+            let (now, hour) = (clock::now(), chrono::TimeDelta::hours(1));
+            store.write(move |c| source::claim(c, "noc", &holder, now, now + hour)).await.unwrap();
+            Self { child, store, _home: home }
+        }
+
+        /// What `source sync` says of it, which lets it have so long.
+        async fn sync(&self, patience: Duration) -> Synced {
+            let (reports, mut told) = mpsc::channel(1);
+            let health = SourceHealth::Standby { holder: "process 1".to_owned(), failure: None };
+            let state = SourceState {
+                name: "noc".to_owned(),
+                place: String::new(),
+                health,
+                fresh_at: None,
+                next_at: None,
+                received: 0,
+                unparsed: 0,
+                alert: None,
+            };
+            reports.send(Report::Source(state)).await.unwrap();
+            let names = ["noc".to_owned()];
+            let synced = listen(&names, &mut told, &self.store, &mut Progress::begin(), patience).await;
+            synced.into_values().next().unwrap()
+        }
+
+        /// Tells this of a look once it is asked for one.
+        async fn answer(&self, told: source::Progress) {
+            let mut changes = self.store.changes();
+            let wanted_at = loop {
+                let known = self.store.read(|c| source::known(c, "noc")).await.unwrap();
+                if known.wanted_at > 0 {
+                    break known.wanted_at;
+                }
+                changes.changed().await.unwrap();
+            };
+            let told = source::Progress { wanted_at, ..told };
+            self.store.write(move |c| source::tell(c, "noc", "other", &told)).await.unwrap();
+        }
+    }
+
+    impl Drop for Reader {
+        fn drop(&mut self) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_reads_a_source_and_does_not_look_is_waited_for_so_long_and_no_longer() {
+        let reader = Reader::begin().await;
+        let synced = timeout(FAR, reader.sync(Duration::from_secs(1))).await.expect("it is not waited for for ever");
+        let trouble = synced.trouble.unwrap().one_line();
+        assert_eq!(synced.result, "asked");
+        assert!(trouble.contains("has not looked within 1 s") && trouble.contains("noctui source list"), "{trouble}");
+    }
+
+    #[tokio::test]
+    async fn what_whoever_reads_a_source_tells_meanwhile_is_told() {
+        let mut reader = Reader::begin().await;
+        let failed = Some((clock::now(), "no answer".to_owned()));
+        let told = source::Progress { failed, ..source::Progress::default() };
+        let (synced, ()) = tokio::join!(reader.sync(FAR), reader.answer(told));
+        let trouble = synced.trouble.unwrap().one_line();
+        assert_eq!(synced.result, "failed");
+        assert!(trouble.contains("whoever reads it cannot: no answer"), "{trouble}");
+        let told = source::Progress { received: 3, complete_at: Some(clock::now()), ..source::Progress::default() };
+        reader = Reader::begin().await;
+        let (synced, ()) = tokio::join!(reader.sync(FAR), reader.answer(told));
+        assert_eq!((synced.result, synced.mails, synced.trouble), ("complete", 3, None));
+    }
 }

@@ -27,12 +27,11 @@ use super::read::MAINTENANCE;
 use super::store::content::{self, Here};
 use super::store::journal;
 use super::store::lines::{Field, Said, Sent as Told, Value as Word, Verdict};
-use super::store::outbox::{self, ABSENT, Entry, Kind, State};
+use super::store::outbox::{self, Entry, Kind, State, Stay};
 use super::store::reconcile::compare::{self, Origin};
 use super::store::reconcile::{self, Manner};
-use super::store::{inventory, mirror, setting};
+use super::store::{inventory, mirror, setting, standing};
 use super::wire::{CircuitImpact, Maintenance, OfWire as _};
-use crate::features::maintenance::store::event::EventKind;
 use crate::store::Store;
 
 /// Entries that are looked up at a time.
@@ -51,61 +50,112 @@ pub struct Sent {
 enum Ended {
     /// It is up to date there.
     Done,
-    /// It stays, for this reason.
-    Stays(State, String),
+    /// It stays.
+    Stays(Stay),
     /// Nothing of it may be sent: conflicts about its fields stand for themselves.
     Disputed,
 }
 
+impl Ended {
+    /// It stays, for this reason.
+    fn stays(state: State, reason: String) -> Self {
+        Self::Stays(Stay { state, reason, is_absent: false })
+    }
+
+    /// It stays until there is something that it could be written to.
+    fn absent(state: State, reason: String) -> Self {
+        Self::Stays(Stay { state, reason, is_absent: true })
+    }
+}
+
 /// Sends what waits. An error is one of the connection; what concerns one entry is noted with it.
 pub async fn drain(client: &Client, store: &Store, now: DateTime<Utc>) -> Result<Sent, Error> {
-    let mut told = Sent::default();
-    let mut after = 0;
-    // Maintenances one of whose notes could not be sent just now: none that was written later overtakes it.
-    let mut held: HashSet<(String, String)> = HashSet::new();
+    let mut drain = Drain { client, store, now, sent: 0, left: HashSet::new(), tried: HashSet::new() };
     loop {
-        let due = store.read(move |connection| outbox::due(connection, after, BATCH, now)).await?;
-        let Some(last) = due.last() else { return Ok(told) };
-        after = last.id;
-        for entry in due {
-            let name = (entry.provider.clone(), entry.maintenance_id.clone());
-            if entry.kind == Kind::Note && held.contains(&name) {
-                continue;
-            }
-            // An entry before it may have made it wait.
-            let id = entry.id;
-            let Some(entry) = store.read(move |c| outbox::entry(c, id)).await?.filter(|e| e.state == State::Waiting)
-            else {
-                continue;
-            };
-            let sending = Sending { client, store, entry: &entry, now };
-            let ended = match sending.send().await {
-                // That it failed may be over the next time; that it refused is not.
-                Err(error @ (Error::Broken { .. } | Error::Senseless { .. } | Error::TooLarge { .. })) => {
-                    Ended::Stays(State::Waiting, told_of(&error))
-                }
-                Err(error) if error.is_about_one() => Ended::Stays(State::Failed, told_of(&error)),
-                Err(error) => return Err(error),
-                Ok(ended) => ended,
-            };
-            match ended {
-                Ended::Done => told.sent += 1,
-                Ended::Disputed => told.left += 1,
-                Ended::Stays(state, reason) => {
-                    told.left += 1;
-                    if entry.kind == Kind::Note && state == State::Waiting {
-                        held.insert(name);
-                    }
-                    store.write(move |c| outbox::not_sent(c, &entry, state, &reason, now)).await?;
-                }
-            }
+        // What was sent may be the record that an entry before it lacked.
+        let before = drain.sent;
+        drain.pass().await?;
+        if drain.sent == before {
+            return Ok(Sent { sent: drain.sent, left: drain.left.len() });
         }
     }
 }
 
-/// An error as the outbox tells it.
-fn told_of(error: &Error) -> String {
-    error.to_string()
+/// The outbox while it is sent.
+struct Drain<'a> {
+    client: &'a Client,
+    store: &'a Store,
+    now: DateTime<Utc>,
+    /// How many entries were sent.
+    sent: usize,
+    /// Those that stay.
+    left: HashSet<i64>,
+    /// Those that are not tried again, whatever was sent since.
+    tried: HashSet<i64>,
+}
+
+impl Drain<'_> {
+    /// Sends what is due and was not tried, in its order.
+    async fn pass(&mut self) -> Result<(), Error> {
+        let (store, now) = (self.store, self.now);
+        let mut after = 0;
+        // Maintenances one of whose notes could not be sent just now: none that was written later overtakes it.
+        let mut held: HashSet<(String, String)> = HashSet::new();
+        loop {
+            let due = store.read(move |connection| outbox::due(connection, after, BATCH, now)).await?;
+            let Some(last) = due.last() else { return Ok(()) };
+            after = last.id;
+            for entry in due {
+                let name = (entry.provider.clone(), entry.maintenance_id.clone());
+                if self.tried.contains(&entry.id) || entry.kind == Kind::Note && held.contains(&name) {
+                    continue;
+                }
+                // An entry before it may have made it wait.
+                let id = entry.id;
+                let now_it_is = store.read(move |c| outbox::entry(c, id)).await?;
+                let Some(entry) = now_it_is.filter(|entry| entry.state == State::Waiting) else { continue };
+                let is_note = entry.kind == Kind::Note;
+                if self.one(entry).await? == Some(State::Waiting) && is_note {
+                    held.insert(name);
+                }
+            }
+        }
+    }
+
+    /// Sends one entry; where it stands if it stays for a reason of its own.
+    async fn one(&mut self, entry: Entry) -> Result<Option<State>, Error> {
+        let (id, store, now) = (entry.id, self.store, self.now);
+        let sending = Sending { client: self.client, store, entry: &entry, now };
+        let ended = match sending.send().await {
+            // That it failed may be over the next time; that it refused is not.
+            Err(error @ (Error::Broken { .. } | Error::Senseless { .. } | Error::TooLarge { .. })) => {
+                Ended::stays(State::Waiting, error.to_string())
+            }
+            Err(error) if error.is_about_one() => Ended::stays(State::Failed, error.to_string()),
+            Err(error) => return Err(error),
+            Ok(ended) => ended,
+        };
+        if !matches!(&ended, Ended::Stays(stay) if stay.is_absent) {
+            self.tried.insert(id);
+        }
+        match ended {
+            Ended::Done => {
+                self.sent += 1;
+                self.left.remove(&id);
+                Ok(None)
+            }
+            Ended::Disputed => {
+                self.left.insert(id);
+                Ok(None)
+            }
+            Ended::Stays(stay) => {
+                self.left.insert(id);
+                let state = stay.state;
+                store.write(move |c| outbox::not_sent(c, &entry, &stay, now)).await?;
+                Ok(Some(state))
+            }
+        }
+    }
 }
 
 /// One entry on its way.
@@ -185,7 +235,7 @@ impl Sending<'_> {
         let now = self.store.read(move |connection| outbox::entry(connection, id)).await?;
         Ok(match now {
             None => Some(Ended::Done),
-            Some(entry) if entry.state != State::Waiting => Some(Ended::Stays(entry.state, entry.reason)),
+            Some(entry) if entry.state != State::Waiting => Some(Ended::stays(entry.state, entry.reason)),
             Some(_) => None,
         })
     }
@@ -214,7 +264,7 @@ impl Sending<'_> {
         if wanted && !compared.is_seen() && !self.entry.anyway {
             let reason =
                 format!("acknowledged here as {}; Nautobot says {}", here.content.told(), there.content.told());
-            return Ok(Ended::Stays(State::Conflict, reason));
+            return Ok(Ended::stays(State::Conflict, reason));
         }
         let path = format!("{MAINTENANCE}{}/", record.id);
         let said = Said::from([(Field::Acknowledgement, Word::Acknowledged(wanted))]);
@@ -266,19 +316,19 @@ impl Sending<'_> {
             // Neither comes about by waiting: somebody has to look.
             Some(name) if known.is_deleted => {
                 let reason = format!(
-                    "{ABSENT} {name} any more, it was deleted there: drop this, unless a mail is to come \
-                     that makes it again"
+                    "Nautobot has no maintenance {name} any more, it was deleted there: drop this, unless a mail is to \
+                     come that makes it again"
                 );
-                Ended::Stays(State::Failed, reason)
+                Ended::absent(State::Failed, reason)
             }
             Some(name) if known.is_unmade => {
                 let reason = format!(
-                    "{ABSENT} {name}, and nothing in the outbox makes it there: drop this, or retry it \
+                    "Nautobot has no maintenance {name}, and nothing in the outbox makes it there: drop this, or retry it \
                      when somebody has made it"
                 );
-                Ended::Stays(State::Failed, reason)
+                Ended::absent(State::Failed, reason)
             }
-            Some(name) => Ended::Stays(State::Waiting, format!("{ABSENT} {name} yet")),
+            Some(name) => Ended::absent(State::Waiting, format!("Nautobot has no maintenance {name} yet")),
             None => nobody(&self.entry.provider),
         }
     }
@@ -286,7 +336,7 @@ impl Sending<'_> {
 
 /// Nautobot has no such provider.
 fn nobody(provider: &str) -> Ended {
-    Ended::Stays(State::Waiting, format!("Nautobot has no provider whose notices are {provider}'s"))
+    Ended::stays(State::Waiting, format!("Nautobot has no provider whose notices are {provider}'s"))
 }
 
 /// An answer that should have been an object.
@@ -311,11 +361,7 @@ fn known(connection: &Connection, provider: &str, maintenance_id: &str) -> Resul
     if let Some((id, name)) = linked.optional()? {
         return Ok(Known { here, name: Some(name), id: Some(id), origin, is_deleted: false, is_unmade: false });
     }
-    let mut deleted = connection.prepare_cached(
-        "SELECT 1 FROM event e JOIN maintenance m ON m.id = e.maintenance
-         WHERE m.provider = ?1 AND m.maintenance_id = ?2 AND e.kind = ?3",
-    )?;
-    let is_deleted = deleted.exists((provider, maintenance_id, EventKind::GoneFromNautobot.as_str()))?;
+    let is_deleted = standing::was_deleted(connection, provider, maintenance_id)?;
     let named = inventory::name_of(connection, provider, &circuits)?;
     let name = named.map(|named| content::name(&named, maintenance_id));
     let id = name.as_deref().map(|name| mirror::named(connection, name)).transpose()?.flatten();

@@ -7,11 +7,11 @@ use serde_json::json;
 
 use super::{Ended, Sending, senseless};
 use crate::features::maintenance::nautobot::Error;
-use crate::features::maintenance::nautobot::read::NOTE;
+use crate::features::maintenance::nautobot::read::{MAINTENANCE, NOTE};
 use crate::features::maintenance::nautobot::store::outbox::{self, State};
 use crate::features::maintenance::nautobot::store::reconcile::note::{self, TAKEN_BACK};
 use crate::features::maintenance::nautobot::store::{mirror, setting};
-use crate::features::maintenance::nautobot::wire::{Note, OfWire as _};
+use crate::features::maintenance::nautobot::wire::{Maintenance, Note, OfWire as _};
 use crate::features::maintenance::store::NoteKey;
 
 impl Sending<'_> {
@@ -50,7 +50,13 @@ impl Sending<'_> {
                     None => self.record(&known).await?.map(|record| record.id),
                 };
                 let Some(record) = record else { return Ok(self.unknown_there(&known)) };
-                self.make_note(&record, &note, &comment).await?
+                match self.make_note(&record, &note, &comment).await {
+                    // Deleted since it was last read.
+                    Err(Error::Refused { .. }) if !self.is_there(&record).await? => {
+                        return Ok(self.unknown_there(&known));
+                    }
+                    made => made?,
+                }
             }
         };
         let entry = self.entry.clone();
@@ -64,6 +70,11 @@ impl Sending<'_> {
             })
             .await?;
         Ok(Ended::Done)
+    }
+
+    /// Whether a maintenance is there now.
+    async fn is_there(&self, record: &str) -> Result<bool, Error> {
+        Ok(self.client.object::<Maintenance>(MAINTENANCE, record).await?.is_some())
     }
 
     /// Makes a note there.
@@ -98,7 +109,7 @@ impl Sending<'_> {
         }
         if agreed.is_some_and(|agreed| agreed != now.comment) && !self.entry.anyway {
             let reason = "the note was changed in Nautobot since it was written".to_owned();
-            return Ok(Err(Ended::Stays(State::Conflict, reason)));
+            return Ok(Err(Ended::stays(State::Conflict, reason)));
         }
         Ok(Ok(self.comment(id, comment).await?))
     }

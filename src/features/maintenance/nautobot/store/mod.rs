@@ -33,3 +33,6 @@ pub const SCHEMA_2: &str = include_str!("schema_2.sql");
 
 /// What does not show any more.
 pub const SCHEMA_3: &str = include_str!("schema_3.sql");
+
+/// Which entries lack a record to be written to.
+pub const SCHEMA_4: &str = include_str!("schema_4.sql");

@@ -4,19 +4,85 @@ use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use super::content::{self, Content};
-use super::outbox::{self, Entry};
+use super::outbox::{self, Entry, Kind, State};
+use super::setting::switches;
 use crate::features::maintenance::store::MaintenanceKey;
+use crate::features::maintenance::store::event::EventKind;
 use crate::store::Error;
 
 /// A maintenance and Nautobot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InNautobot {
-    /// Its UUID, name and content there; `None` where it is not there yet.
+    /// Its UUID, name and content there; `None` where it is not there.
     pub record: Option<(String, String, Content)>,
+    /// Why it is not there; `None` where it is.
+    pub absence: Option<Absence>,
     /// What is different here and there and left so.
     pub conflict: Option<String>,
     /// What waits to be written there.
     pub outbox: Vec<Entry>,
+}
+
+/// Why Nautobot does not have a maintenance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Absence {
+    /// Nobody has made it there yet.
+    NotYet,
+    /// It could not be made yet, for a reason, and that is tried again.
+    Tried(String),
+    /// It could not be made: this entry of the outbox needs somebody.
+    Failed {
+        /// Its number.
+        id: i64,
+        /// Why.
+        reason: String,
+    },
+    /// It was there and was deleted there.
+    Deleted {
+        /// Whether what comes anew here makes it again.
+        is_made_again: bool,
+        /// Whether it is to be made again already.
+        is_due: bool,
+    },
+    /// Nothing is to make it: that was dropped from the outbox.
+    Unmade,
+}
+
+impl Absence {
+    /// In a word, for `--json`.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::NotYet | Self::Tried(_) => "not-yet",
+            Self::Failed { .. } => "failed",
+            Self::Deleted { .. } => "deleted",
+            Self::Unmade => "unmade",
+        }
+    }
+
+    /// In words, with what to do.
+    #[must_use]
+    pub fn told(&self) -> String {
+        match self {
+            Self::NotYet => "not there yet".to_owned(),
+            Self::Tried(reason) => format!("not there yet: {reason}; it is tried again"),
+            Self::Failed { id, reason } => {
+                format!("not there: {reason}; put that right and retry entry {id} of the outbox, or drop it")
+            }
+            Self::Deleted { is_due: true, .. } => "deleted there, and to be made again".to_owned(),
+            Self::Deleted { is_made_again: true, .. } => {
+                "deleted there; a newer notice or a correction here makes it again".to_owned()
+            }
+            Self::Deleted { .. } => "deleted there; whoever wants it there makes it again there".to_owned(),
+            Self::Unmade => "not there, and nothing makes it: a newer notice or a correction here does".to_owned(),
+        }
+    }
+
+    /// Whether somebody may want to do something about it.
+    #[must_use]
+    pub fn needs_somebody(&self) -> bool {
+        !matches!(self, Self::NotYet | Self::Tried(_))
+    }
 }
 
 /// What is known of it; `None` where there is nothing.
@@ -37,8 +103,35 @@ pub fn of(connection: &Connection, provider: &str, maintenance_id: &str) -> Resu
             (there.map(|there| (there.id, there.name, there.content)), conflict)
         }
     };
-    let is_nothing = record.is_none() && outbox.is_empty();
-    Ok((!is_nothing).then_some(InNautobot { record, conflict, outbox }))
+    let absence = if record.is_some() { None } else { Some(absence(connection, provider, maintenance_id, &outbox)?) };
+    let is_deleted = matches!(absence, Some(Absence::Deleted { .. }));
+    let is_nothing = record.is_none() && outbox.is_empty() && !is_deleted;
+    Ok((!is_nothing).then_some(InNautobot { record, absence, conflict, outbox }))
+}
+
+/// Why there is no record of it there.
+fn absence(connection: &Connection, provider: &str, maintenance_id: &str, outbox: &[Entry]) -> Result<Absence, Error> {
+    let switches = switches(connection)?;
+    let makes = outbox.iter().find(|entry| entry.kind == Kind::Maintenance && entry.field.is_none());
+    if let Some(Entry { id, reason, .. }) = makes.filter(|entry| entry.state != State::Waiting) {
+        return Ok(Absence::Failed { id: *id, reason: reason.clone() });
+    }
+    if let Some(entry) = makes.filter(|entry| !entry.reason.is_empty()) {
+        return Ok(Absence::Tried(entry.reason.clone()));
+    }
+    if switches.is_on && was_deleted(connection, provider, maintenance_id)? {
+        return Ok(Absence::Deleted { is_made_again: switches.writes, is_due: makes.is_some() });
+    }
+    Ok(if switches.writes && makes.is_none() { Absence::Unmade } else { Absence::NotYet })
+}
+
+/// Whether a maintenance was in Nautobot once and was deleted there.
+pub fn was_deleted(connection: &Connection, provider: &str, maintenance_id: &str) -> Result<bool, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT 1 FROM event e JOIN maintenance m ON m.id = e.maintenance
+         WHERE m.provider = ?1 AND m.maintenance_id = ?2 AND e.kind = ?3",
+    )?;
+    Ok(query.exists((provider, maintenance_id, EventKind::GoneFromNautobot.as_str()))?)
 }
 
 /// A maintenance that is otherwise in Nautobot, and is left so until somebody changes one of the two.

@@ -3,10 +3,12 @@
 use super::*;
 use crate::features::maintenance::inventory::{Inventory, Standing};
 use crate::features::maintenance::nautobot::store::inventory;
+use crate::features::maintenance::nautobot::store::outbox::State;
 use crate::features::maintenance::rules::Rules;
 use crate::features::maintenance::store::edit::{self, Edit};
 use crate::features::maintenance::store::event::EventKind;
 use crate::features::maintenance::store::list::Acknowledged;
+use crate::trouble::Remedy as _;
 
 #[tokio::test]
 async fn what_is_there_becomes_a_maintenance_with_circuits_notes_and_acknowledgement() {
@@ -226,6 +228,24 @@ async fn an_acknowledgement_there_counts_here_if_both_say_the_same_and_is_shown_
     assert!(matches!(detail.acknowledged, Acknowledged::No), "{:?}", detail.acknowledged);
     let conflict = detail.nautobot.unwrap().conflict.unwrap();
     assert!(conflict.contains("acknowledged in Nautobot as CONFIRMED 2026-11-22 08:00 - 14:00 UTC"), "{conflict}");
+}
+
+#[tokio::test]
+async fn a_refusal_without_a_word_says_who_refuses_what_and_what_to_do() {
+    let desk = Desk::new(false).await;
+    desk.sim.plan("GET", 0, 1, Trouble::Proxy(401));
+    let refused = desk.try_sync(false).await.unwrap_err();
+    let (told, remedy) = (refused.to_string(), refused.remedy());
+    let server = desk.client.server();
+    assert_eq!(told, format!("{server} refuses to read circuitimpact: 401 Unauthorized, without a reason"));
+    assert!(remedy.contains("proxy before Nautobot"), "{remedy}");
+    // What is to be written waits for somebody who puts that right, and is none the worse for it.
+    there(&desk);
+    desk.sync().await;
+    desk.acknowledge(desk.look("lumen", "CHG1").unwrap().key);
+    desk.sim.plan("PATCH", 0, 1, Trouble::Proxy(401));
+    assert!(send::drain(&desk.client, &desk.store, now()).await.is_err());
+    assert_eq!((desk.outbox()[0].state, desk.send().await.sent), (State::Waiting, 1));
 }
 
 #[tokio::test]

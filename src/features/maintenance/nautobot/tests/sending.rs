@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::features::maintenance::nautobot::store::outbox::{Kind, State};
+use crate::features::maintenance::nautobot::store::standing::Absence;
 use crate::features::maintenance::store::action::Inverse;
 use crate::features::maintenance::store::list::Acknowledged;
 use crate::features::maintenance::store::source::{Claim, Holder};
@@ -214,6 +215,79 @@ async fn what_belongs_to_a_maintenance_that_nothing_makes_there_needs_somebody_u
     desk.small.maintenance(&desk.sim, "Lumen-CHG2", "2026-11-22T08:00:00Z", "2026-11-22T14:00:00Z");
     desk.sync().await;
     assert!(desk.outbox().iter().all(|entry| entry.state != State::Failed), "{:?}", desk.outbox());
+}
+
+#[tokio::test]
+async fn what_failed_for_want_of_its_record_goes_with_the_one_that_is_made_again() {
+    for is_known_gone in [true, false] {
+        let desk = Desk::new(true).await;
+        desk.sync().await;
+        desk.mail("1", 60, notice());
+        desk.send().await;
+        desk.sim.delete(MAINTENANCE, desk.only()["id"].as_str().unwrap());
+        if is_known_gone {
+            desk.try_sync(true).await.unwrap();
+        }
+        desk.note(desk.look("lumen", "CHG1").unwrap().key, "drained");
+        assert_eq!(desk.send().await, Sent { sent: 0, left: 1 });
+        let state = if is_known_gone { State::Failed } else { State::Waiting };
+        assert_eq!(desk.outbox()[0].state, state, "{}", desk.outbox()[0].reason);
+        // Whatever its words are.
+        desk.write(|c| c.execute("UPDATE outbox SET reason = 'it is not there'", []).unwrap());
+        desk.try_sync(true).await.unwrap();
+        desk.mail("2", 0, Notice { summary: "Another splice".to_owned(), ..notice() });
+        assert_eq!(desk.send().await, Sent { sent: 2, left: 0 }, "{:?}", desk.outbox());
+        let notes = desk.sim.all(NOTE);
+        assert_eq!((notes.len(), &notes[0]["maintenance"]["id"]), (1, &desk.only()["id"]));
+    }
+}
+
+#[tokio::test]
+async fn what_was_refused_for_itself_is_not_tried_again_because_its_record_changed() {
+    let desk = Desk::new(false).await;
+    let id = there(&desk);
+    desk.sync().await;
+    desk.note(desk.look("lumen", "CHG1").unwrap().key, "drained");
+    desk.sim.set(|options| options.denied.push((Verb::Add, NOTE.to_owned())));
+    desk.send().await;
+    desk.write(|c| c.execute("UPDATE outbox SET reason = 'Nautobot has no maintenance of that kind'", []).unwrap());
+    desk.sim.patch(MAINTENANCE, &id, json!({"description": "Another splice"}));
+    desk.sync().await;
+    assert_eq!(desk.outbox()[0].state, State::Failed);
+    assert_eq!(desk.send().await, Sent { sent: 0, left: 0 });
+}
+
+#[tokio::test]
+async fn why_a_maintenance_is_not_there_is_told() {
+    let desk = Desk::new(true).await;
+    desk.sync().await;
+    let absence = |id: &str| desk.look("lumen", id).unwrap().nautobot.unwrap().absence;
+    desk.mail("1", 60, notice());
+    assert_eq!(absence("CHG1"), Some(Absence::NotYet));
+    desk.sim.set(|options| options.denied.push((Verb::Add, MAINTENANCE.to_owned())));
+    desk.send().await;
+    let entry = desk.outbox().remove(0);
+    assert!(entry.reason.contains("does not let the token"), "{}", entry.reason);
+    let failed = absence("CHG1").unwrap();
+    assert_eq!(failed, Absence::Failed { id: entry.id, reason: entry.reason.clone() });
+    assert!(failed.told().contains(&entry.reason) && failed.told().contains("retry entry"), "{}", failed.told());
+    desk.sim.set(|options| options.denied.clear());
+    desk.write(move |c| outbox::retry(c, &[entry.id], false, &anna()).unwrap());
+    desk.send().await;
+    assert_eq!(absence("CHG1"), None);
+    desk.sim.delete(MAINTENANCE, desk.only()["id"].as_str().unwrap());
+    desk.try_sync(true).await.unwrap();
+    assert_eq!(absence("CHG1"), Some(Absence::Deleted { is_made_again: true, is_due: false }));
+    desk.mail("2", 0, Notice { summary: "Another splice".to_owned(), ..notice() });
+    assert_eq!(absence("CHG1"), Some(Absence::Deleted { is_made_again: true, is_due: true }));
+    desk.send().await;
+    assert_eq!(absence("CHG1"), None);
+    // One that was dropped before it was ever made.
+    desk.mail("3", 60, Notice { maintenance_id: "CHG2".to_owned(), ..notice() });
+    let made = desk.outbox().remove(0).id;
+    desk.write(move |c| outbox::drop(c, &[made], &anna()).unwrap());
+    desk.note(desk.look("lumen", "CHG2").unwrap().key, "drained");
+    assert_eq!(absence("CHG2"), Some(Absence::Unmade));
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use super::notification::draw_mail;
 use super::words;
 use crate::features::maintenance::model::Status;
 use crate::features::maintenance::nautobot::store::outbox;
+use crate::features::maintenance::nautobot::store::standing::Absence;
 use crate::features::maintenance::pane::opened::{Facts, Load, MaintenancePage};
 use crate::features::maintenance::store::MOST_CIRCUITS;
 use crate::features::maintenance::store::detail::{Detail, SetByHand};
@@ -226,12 +227,19 @@ fn circuits(detail: &Detail, which: Range<usize>, cells: usize, lines: &mut Vec<
 /// What Nautobot has of it, and what waits to be written there.
 fn nautobot(detail: &Detail, cells: usize, lines: &mut Vec<TextLine>) {
     let Some(known) = &detail.nautobot else { return };
-    match &known.record {
-        Some((_, name, content)) => {
-            let acknowledged = if content.ack { ", acknowledged" } else { "" };
-            labelled("Nautobot", &format!("{name}{acknowledged}"), cells, Role::Text, lines);
-        }
-        None => labelled("Nautobot", "not there yet", cells, Role::Muted, lines),
+    if let Some((_, name, content)) = &known.record {
+        let acknowledged = if content.ack { ", acknowledged" } else { "" };
+        labelled("Nautobot", &format!("{name}{acknowledged}"), cells, Role::Text, lines);
+    }
+    if let Some(absence) = &known.absence {
+        let role = if absence.needs_somebody() { Role::Warning } else { Role::Muted };
+        let text = match absence {
+            // The entry below says why.
+            Absence::Tried(_) => Absence::NotYet.told(),
+            Absence::Failed { .. } => "not there: it could not be made".to_owned(),
+            Absence::NotYet | Absence::Deleted { .. } | Absence::Unmade => absence.told(),
+        };
+        labelled("Nautobot", &text, cells, role, lines);
     }
     if let Some(conflict) = &known.conflict {
         labelled(" ", conflict, cells, Role::Warning, lines);

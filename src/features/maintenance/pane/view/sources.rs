@@ -244,6 +244,9 @@ fn about(model: &Pane, page: &SourcesPage, look: &Look<'_>, cells: usize) -> Vec
         facts.outcomes.iter().map(|(outcome, mails)| format!("{mails} {}", outcome.as_str())).collect();
     let kept = if outcomes.is_empty() { String::new() } else { format!(": {}", outcomes.join(", ")) };
     field("Mails", &format!("{} handed over{kept}", facts.mails), Role::Text);
+    if let Some(told) = facts.given_up.told(&facts.name) {
+        field("Lacking", &told, Role::Warning);
+    }
     if let Some(alert) = here.and_then(|source| source.alert.as_ref()) {
         field("It says", &clean_line(alert), Role::Warning);
     }

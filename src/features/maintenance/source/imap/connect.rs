@@ -9,7 +9,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use super::wire::{Io, Said, Told, Wire};
+use super::guard::Io;
+use super::wire::{Said, Told, Wire};
 use crate::config::{Imap, MailTls};
 use crate::features::maintenance::source::remote::Fault;
 use crate::tls;

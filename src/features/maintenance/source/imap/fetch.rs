@@ -48,9 +48,11 @@ impl Connection {
         let mut doubt = self.doubt();
         match &fetched {
             Ok(()) => doubt.arrived(),
-            Err(Fault::Garbled { .. }) => doubt.broke(Break::Garbled),
+            Err(Fault::Garbled { .. } | Fault::Unreadable { .. }) => doubt.broke(Break::Garbled),
             Err(Fault::Refused { said, .. }) if is_passing(said) => doubt.put_off(),
-            Err(Fault::Refused { .. } | Fault::Closed { .. } | Fault::Late { .. }) => doubt.broke(Break::Lost),
+            Err(Fault::Refused { .. } | Fault::Closed { .. } | Fault::Short { .. } | Fault::Late { .. }) => {
+                doubt.broke(Break::Lost);
+            }
             Err(_) => doubt.put_off(),
         }
         drop(doubt);

@@ -11,6 +11,8 @@ use crate::features::maintenance::source::remote::Fault;
 
 /// The command that opens a folder without leaving a trace in it.
 pub(super) const EXAMINE: &str = "EXAMINE";
+/// What a search is asked for that finds every mail.
+const EVERYTHING: &str = "ALL";
 /// Folders that are named to somebody who looks for one.
 const NAMED: usize = 20;
 /// How old a bookmark of a folder without news may become before it is put anew.
@@ -25,8 +27,8 @@ pub(super) struct Open {
     validity: u32,
     /// The number that its next mail will have at the least.
     next: Option<u32>,
-    /// Mails in it.
-    exists: u32,
+    /// Mails in it, once that was told.
+    exists: Option<u32>,
     /// Whether there are more than there were when it was last looked at.
     pub(super) has_grown: bool,
 }
@@ -36,10 +38,10 @@ impl Open {
     pub(super) fn hear(&mut self, told: &Told) {
         match told {
             Told::Exists(mails) => {
-                self.has_grown |= *mails > self.exists;
-                self.exists = *mails;
+                self.has_grown |= self.exists.is_none_or(|before| *mails > before);
+                self.exists = Some(*mails);
             }
-            Told::Expunged => self.exists = self.exists.saturating_sub(1),
+            Told::Expunged => self.exists = self.exists.map(|mails| mails.saturating_sub(1)),
             _ => {}
         }
     }
@@ -106,7 +108,7 @@ impl Connection {
         let heard = |told| match told {
             Told::Note { code: Some(Code::Validity(number)), .. } => validity = Some(number),
             Told::Note { code: Some(Code::Next(number)), .. } => open.next = Some(number),
-            Told::Exists(mails) => open.exists = mails,
+            Told::Exists(mails) => open.exists = Some(mails),
             _ => {}
         };
         self.wire.ask(&command, EXAMINE, heard).await?;
@@ -145,7 +147,7 @@ impl Connection {
         desk: &mut Desk,
     ) -> Result<u32, Fault> {
         let conditions = plan::conditions(&self.config.wanted, since);
-        let criteria = if conditions.is_empty() { "ALL" } else { conditions.trim_start() };
+        let criteria = if conditions.is_empty() { EVERYTHING } else { conditions.trim_start() };
         let mut found = self.search(criteria).await?;
         found.sort_unstable_by(|a, b| b.cmp(a));
         let mut top = found.first().copied().max(last).unwrap_or_default();
@@ -173,11 +175,24 @@ impl Connection {
         self.fetch(new, at, desk).await
     }
 
-    /// The numbers that a search finds.
+    /// The numbers that a search finds. A server that says yes and nothing of what it found is believed that it found nothing
+    /// where it says so of no mail alone: the last one of a folder is there.
     pub(super) async fn search(&mut self, criteria: &str) -> Result<Vec<u32>, Fault> {
-        let (mut found, open) = (Vec::new(), &mut self.open);
+        if let Some(found) = self.searched(criteria).await? {
+            return Ok(found);
+        }
+        if self.open.as_ref().is_some_and(|open| open.exists == Some(0)) {
+            return Ok(Vec::new());
+        }
+        let finds = criteria != EVERYTHING && self.searched("UID *").await?.is_some_and(|last| !last.is_empty());
+        if finds { Ok(Vec::new()) } else { Err(self.wire.refused("UID SEARCH", "it says yes, and not what it found")) }
+    }
+
+    /// The numbers that a search finds; `None` where the server does not say, not even that there are none.
+    async fn searched(&mut self, criteria: &str) -> Result<Option<Vec<u32>>, Fault> {
+        let (mut found, open) = (None::<Vec<u32>>, &mut self.open);
         let take = |told| match told {
-            Told::Found(numbers) => found.extend(numbers),
+            Told::Found(numbers) => found.get_or_insert_default().extend(numbers),
             other => {
                 if let Some(open) = open.as_mut() {
                     open.hear(&other);

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::wire::{Said, Told, Wire};
+use super::wire::{Said, Told, Wire, worded};
 use crate::config::Auth;
 use crate::features::maintenance::source::remote::Fault;
 use crate::secret::Secret;
@@ -139,7 +139,7 @@ fn outcome(wire: &Wire, user: &str, attempt: Attempt) -> Result<(), Fault> {
     match said {
         Said::Ok => Ok(()),
         Said::No if !is_passing(&text) => {
-            Err(Fault::Login { server: wire.server().to_owned(), user: user.to_owned(), said: words })
+            Err(Fault::Login { server: wire.server().to_owned(), user: user.to_owned(), said: worded(&words) })
         }
         Said::No | Said::Bad | Said::PreAuth | Said::Bye => Err(wire.refused("the login", &words)),
     }

@@ -4,6 +4,7 @@
 //! | file | what |
 //! |---|---|
 //! | `wire` | commands out, answers in: the one place that knows the library |
+//! | `guard` | a connection that is not believed everything |
 //! | `connect`, `login` | from nothing to a connection that may ask |
 //! | `plan` | what is asked for, in which portions; no I/O |
 //! | `folder` | one folder, read to its end |
@@ -24,6 +25,7 @@ mod connect;
 mod doubt;
 mod fetch;
 mod folder;
+mod guard;
 mod idle;
 mod login;
 mod names;

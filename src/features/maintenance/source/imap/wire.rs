@@ -6,8 +6,6 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_imap::Client;
@@ -15,58 +13,16 @@ use async_imap::imap_proto::{
     AttributeValue, Capability, MailboxDatum, MessageSection, Outcome, Response, ResponseCode, SectionPath, Status,
     StatusAttribute,
 };
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use crate::features::maintenance::source::MAX_MAIL_BYTES;
+use super::guard::{Guarded, Io};
 use crate::features::maintenance::source::remote::Fault;
 use crate::text::clean_line;
 
-/// Bytes that one answer may have: a mail and what stands around it. What is asked for is smaller; a server that sends more
-/// is not listened to.
-const MOST_BYTES: u64 = MAX_MAIL_BYTES + (16 << 20);
 /// Characters of a server's words that are kept.
 const SAID: usize = 200;
-
-/// What carries a connection.
-pub(super) trait Io: AsyncRead + AsyncWrite + Unpin + Send + std::fmt::Debug {}
-impl<T: AsyncRead + AsyncWrite + Unpin + Send + std::fmt::Debug> Io for T {}
-
-/// A connection that gives up on an answer without end.
-#[derive(Debug)]
-struct Guarded {
-    /// The connection.
-    io: Box<dyn Io>,
-    /// Bytes that may still come.
-    left: u64,
-}
-
-impl AsyncRead for Guarded {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.left == 0 {
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "an answer without end")));
-        }
-        let before = buf.filled().len();
-        let read = Pin::new(&mut self.io).poll_read(cx, buf);
-        self.left = self.left.saturating_sub((buf.filled().len() - before) as u64);
-        read
-    }
-}
-
-impl AsyncWrite for Guarded {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
-    }
-}
 
 /// What an answer says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,7 +132,7 @@ impl Wire {
     /// A connection on which nothing was said yet.
     pub(super) fn new(io: Box<dyn Io>, server: &str, patience: Duration) -> Self {
         Self {
-            client: Client::new(Guarded { io, left: MOST_BYTES }),
+            client: Client::new(Guarded::new(io)),
             server: server.to_owned(),
             tags: 0,
             capabilities: BTreeSet::new(),
@@ -188,7 +144,7 @@ impl Wire {
 
     /// The connection itself, for TLS. What was read and not looked at is forgotten: nobody has proved who said it.
     pub(super) fn into_io(self) -> Box<dyn Io> {
-        self.client.into_inner().io
+        self.client.into_inner().into_io()
     }
 
     /// Name and port of the server.
@@ -251,18 +207,18 @@ impl Wire {
 
     /// The next part of an answer. Cancel safety: what has come of it is kept for the next call.
     pub(super) async fn next(&mut self, asked: &str, within: Duration) -> Result<Told, Fault> {
-        self.client.get_mut().left = MOST_BYTES;
+        self.client.get_mut().allow();
         let read = timeout(within, self.client.read_response()).await;
         let server = || self.server.clone();
         let told = match read {
-            Err(_) => return Err(Fault::Late { server: server(), asked: asked.to_owned(), after: within }),
-            Ok(Ok(None)) => return Err(Fault::Closed { server: server(), said: self.bye.take() }),
+            Err(_) => return Err(self.late(asked, within)),
+            Ok(Ok(None)) => return Err(self.closed(asked)),
             Ok(Err(error)) => {
                 return Err(match error.kind() {
                     // The library's own error repeats what it could not read, which may be a mail.
-                    io::ErrorKind::Other => Fault::Garbled { server: server(), said: format!("its answer to {asked}") },
-                    io::ErrorKind::InvalidData => Fault::Garbled { server: server(), said: error.to_string() },
-                    io::ErrorKind::UnexpectedEof => Fault::Closed { server: server(), said: self.bye.take() },
+                    io::ErrorKind::Other => self.garbled(format!("its answer to {asked}")),
+                    io::ErrorKind::InvalidData => self.garbled(format!("its answer to {asked}: {error}")),
+                    io::ErrorKind::UnexpectedEof => self.closed(asked),
                     _ => Fault::Closed { server: server(), said: Some(error.to_string()) },
                 });
             }
@@ -304,10 +260,39 @@ impl Wire {
         self.finish(&tag, asked, take).await
     }
 
+    /// Nothing came for so long.
+    fn late(&mut self, asked: &str, after: Duration) -> Fault {
+        let short = self.short(asked, Some(after));
+        short.unwrap_or_else(|| Fault::Late { server: self.server.clone(), asked: asked.to_owned(), after })
+    }
+
+    /// The connection ended.
+    fn closed(&mut self, asked: &str) -> Fault {
+        let short = self.short(asked, None);
+        short.unwrap_or_else(|| Fault::Closed { server: self.server.clone(), said: self.bye.take() })
+    }
+
+    /// The server announced more than it sent, if it did.
+    fn short(&mut self, asked: &str, after: Option<Duration>) -> Option<Fault> {
+        let (announced, came) = self.client.get_mut().is_short()?;
+        Some(Fault::Short { server: self.server.clone(), asked: asked.to_owned(), announced, came, after })
+    }
+
+    /// What came cannot be understood. Who has taken a command is a mail server.
+    fn garbled(&self, said: String) -> Fault {
+        let server = self.server.clone();
+        if self.tags == 0 { Fault::Garbled { server, said } } else { Fault::Unreadable { server, said } }
+    }
+
     /// The server said no.
     pub(super) fn refused(&self, asked: &str, text: &str) -> Fault {
-        Fault::Refused { server: self.server.clone(), asked: asked.to_owned(), said: text.to_owned() }
+        Fault::Refused { server: self.server.clone(), asked: asked.to_owned(), said: worded(text) }
     }
+}
+
+/// What a server says of a refusal, or that it says nothing.
+pub(super) fn worded(text: &str) -> String {
+    if text.is_empty() { "it does not say why".to_owned() } else { text.to_owned() }
 }
 
 /// What the server can do, where it says that.

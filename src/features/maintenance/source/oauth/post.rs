@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::WITHIN;
 use crate::config::Grant;
-use crate::features::maintenance::source::remote::Fault;
+use crate::features::maintenance::source::remote::{Fault, unsaid};
 use crate::text::clean_line;
 use crate::tls::{self, Trust};
 
@@ -100,17 +100,21 @@ impl Answer {
             // RFC 6749 §5.2: trying the same again cannot help.
             400 | 401 | 403 => Err(Fault::SignIn { user: user.to_owned(), said: self.words(), grant }),
             status => {
-                let said = format!("{status} {}", self.words());
+                let said = self.error().map_or_else(|| unsaid(status), |words| format!("{status} {words}"));
                 Err(Fault::Refused { server: self.url, asked: "a token".to_owned(), said })
             }
         }
     }
 
-    /// What it says of an error, harmless.
+    /// What it says of an error, harmless; of one that says nothing, who says so and with which status.
     pub(super) fn words(&self) -> String {
-        let words =
-            [self.text("error").unwrap_or("no reason given"), self.text("error_description").unwrap_or_default()];
-        clean_line(words.join(" ").trim()).chars().take(SAID).collect()
+        self.error().unwrap_or_else(|| format!("{} says {}", self.url, unsaid(self.status)))
+    }
+
+    /// What it says of an error, harmless, if it does.
+    fn error(&self) -> Option<String> {
+        let words = [self.text("error")?, self.text("error_description").unwrap_or_default()];
+        Some(clean_line(words.join(" ").trim()).chars().take(SAID).collect())
     }
 }
 
@@ -176,4 +180,23 @@ pub(in crate::features::maintenance::source) fn decoded(text: &str) -> Vec<(Stri
     };
     let fields = text.split('&').filter_map(|field| field.split_once('='));
     fields.map(|(name, value)| (plain(name), plain(value))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_without_a_body_says_who_refuses() {
+        let url = "https://login.example/token";
+        let refused = |status| {
+            let answer = Answer { url: url.to_owned(), status, json: Value::Null };
+            answer.granted("noc@lakeside.example", Grant::Application).err().unwrap().to_string()
+        };
+        assert_eq!(
+            refused(401),
+            format!("there is no token for noc@lakeside.example: {url} says 401 Unauthorized, without a reason")
+        );
+        assert_eq!(refused(500), format!("{url} refused a token: 500 Internal Server Error, without a reason"));
+    }
 }

@@ -128,6 +128,21 @@ pub enum Fault {
         /// The server's words, if it said good-bye.
         said: Option<String>,
     },
+    /// The server announced so many bytes and sent fewer.
+    #[error("{server} announced {announced} bytes in its answer to {asked} and sent {came} of them, then {}", after.map_or_else(
+        || "closed the connection".to_owned(), |after| format!("nothing for {} s", after.as_secs())))]
+    Short {
+        /// Name and port.
+        server: String,
+        /// What it was asked.
+        asked: String,
+        /// Bytes that it announced,
+        announced: u64,
+        /// and those of them that came.
+        came: u64,
+        /// How long the others were waited for; `None` where it closed the connection.
+        after: Option<Duration>,
+    },
     /// The server does not answer.
     #[error("{server} did not answer {asked} within {} s", after.as_secs())]
     Late {
@@ -156,9 +171,17 @@ pub enum Fault {
         /// Its number and its folder.
         mail: String,
     },
-    /// What the server sends cannot be read.
+    /// What the server sends cannot be read: it may be another one than is meant.
     #[error("{server} sends what cannot be understood: {said}")]
     Garbled {
+        /// Name and port.
+        server: String,
+        /// What is wrong with it.
+        said: String,
+    },
+    /// The same of a server that is known to be one for mail.
+    #[error("{server} sends what cannot be understood: {said}")]
+    Unreadable {
         /// Name and port.
         server: String,
         /// What is wrong with it.
@@ -182,11 +205,11 @@ impl Fault {
             Self::SignIn { grant: Grant::User, .. } => "sign in again",
             Self::SignIn { .. } => "no token",
             Self::Refused { .. } => "refused",
-            Self::Closed { .. } => "disconnected",
+            Self::Closed { .. } | Self::Short { .. } => "disconnected",
             Self::Late { .. } => "no answer",
             Self::Busy { .. } => "busy",
             Self::Withheld { .. } => "a mail withheld",
-            Self::Garbled { .. } => "garbled",
+            Self::Garbled { .. } | Self::Unreadable { .. } => "garbled",
         }
     }
 
@@ -195,6 +218,12 @@ impl Fault {
     pub fn again_in(&self) -> Option<Duration> {
         if let Self::Busy { again_in, .. } = self { *again_in } else { None }
     }
+}
+
+/// A status of HTTP whose answer says nothing of why.
+pub(in crate::features::maintenance::source) fn unsaid(status: u16) -> String {
+    let name = http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    format!("{status} {}, without a reason", name.unwrap_or("of its own"))
 }
 
 impl From<Ended> for Fault {
@@ -257,6 +286,16 @@ impl Remedy for Fault {
             Self::Withheld { .. } => {
                 "wait: it is asked for again, and given up after half an hour; a mail program or the mail administrator \
                  can tell whether the server has lost it"
+                    .into()
+            }
+            Self::Short { .. } => {
+                "wait: a running noctui tries it again by itself, and gives up a mail that never comes whole; where it stays so, \
+                 the server, or what stands before it, does not send what it announces: tell the mail administrator"
+                    .into()
+            }
+            Self::Unreadable { .. } => {
+                "wait: a running noctui tries it again by itself, and gives up a mail that nobody can read; where it stays so, \
+                 the server, or what stands before it, does not keep to its protocol: tell the mail administrator"
                     .into()
             }
             Self::Garbled { .. } => "check the address of this source (`server` or `url`): it is that of a mail service".into(),

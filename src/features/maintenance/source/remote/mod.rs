@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use self::fault::Fault;
+pub(super) use self::fault::unsaid;
 use self::pace::Pace;
 use super::{Desk, Ended, State};
 pub use crate::tls::TrustError;
@@ -96,7 +97,7 @@ async fn run<A: Account>(account: &A, desk: &mut Desk) -> Ended {
         let fault = match lived {
             Ok(Fault::Ended) => return Ended,
             Ok(fault) => fault,
-            Err(_) => Fault::Garbled { server: account.server(), said: "reading it failed, see the log".to_owned() },
+            Err(_) => Fault::Unreadable { server: account.server(), said: "reading it failed, see the log".to_owned() },
         };
         let is_login = matches!(fault, Fault::Login { .. } | Fault::Token { .. } | Fault::SignIn { .. });
         if matches!(fault, Fault::Login { .. } | Fault::Token { .. })

@@ -8,7 +8,7 @@ use std::io;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use reqwest::redirect::Policy;
 use reqwest::{Method, Response};
 use serde_json::Value;
@@ -18,7 +18,7 @@ use tokio::time::sleep;
 use crate::clock;
 use crate::config::{Grant, WebMail};
 use crate::features::maintenance::source::oauth::Tokens;
-use crate::features::maintenance::source::remote::Fault;
+use crate::features::maintenance::source::remote::{Fault, unsaid};
 use crate::secret::Secret;
 use crate::text::clean_line;
 use crate::tls::{self, Trust};
@@ -238,11 +238,12 @@ impl Asker {
         };
         let status = response.status().as_u16();
         let after = retry_after(response.headers(), clock::now());
+        let challenge = challenge(response.headers());
         let (body, cut) = match body(&mut response, request.most).await {
             Ok(read) => read,
             Err(error) => return Ok(Attempt::Later { said: cause(&error), after: None }),
         };
-        let said = || format!("{status} {}", words(&body)).trim_end().to_owned();
+        let said = || told(status, [words(&body), challenge.clone()]);
         Ok(match status {
             200..=299 => Attempt::Answered(Answer::Here { body, cut }),
             401 => Attempt::Refused(said()),
@@ -352,6 +353,25 @@ fn words(body: &[u8]) -> String {
     clean_line(format!("{code} {message}").trim()).chars().take(SAID).collect()
 }
 
+/// Why a token is refused, as a header says it where the body says nothing (RFC 6750 §3), harmless.
+fn challenge(headers: &HeaderMap) -> String {
+    let text = headers.get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let quoted = |name: &str| {
+        let (_, rest) = text.split_once(&format!("{name}=\""))?;
+        rest.split_once('"').map(|(value, _)| value)
+    };
+    let words = quoted("error_description").or_else(|| quoted("error")).unwrap_or_default();
+    clean_line(words).chars().take(SAID).collect()
+}
+
+/// An answer that is no good, in words: the first of `words` that are any, else that there are none.
+fn told(status: u16, words: [String; 2]) -> String {
+    match words.into_iter().find(|words| !words.is_empty()) {
+        Some(words) => format!("{status} {words}"),
+        None => unsaid(status),
+    }
+}
+
 /// What is behind an error, harmless; never an address, which may have a mailbox in it.
 fn cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
@@ -384,5 +404,23 @@ mod tests {
         assert_eq!(after("Sat, 21 Nov 2026 01:00:00 GMT"), Some(Duration::ZERO));
         assert_eq!(after("soon"), None);
         assert_eq!(retry_after(&HeaderMap::new(), now), None);
+    }
+
+    #[test]
+    fn what_a_server_refuses_without_a_body_has_words() {
+        let challenge = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(WWW_AUTHENTICATE, text.parse().unwrap());
+            super::challenge(&headers)
+        };
+        let of_google = "Bearer realm=\"https://accounts.google.com/\", error=\"invalid_token\"";
+        let of_graph = "Bearer realm=\"\", error=\"invalid_token\", error_description=\"Lifetime validation failed\"";
+        assert_eq!([challenge(of_google), challenge(of_graph)], ["invalid_token", "Lifetime validation failed"]);
+        assert_eq!([challenge("Bearer"), challenge("Basic error=\"x")], ["", ""]);
+        let none = || [String::new(), String::new()];
+        assert_eq!(told(401, none()), "401 Unauthorized, without a reason");
+        assert_eq!(told(499, none()), "499 of its own, without a reason");
+        assert_eq!(told(401, [String::new(), "invalid_token".to_owned()]), "401 invalid_token");
+        assert_eq!(told(401, ["no".to_owned(), "invalid_token".to_owned()]), "401 no");
     }
 }

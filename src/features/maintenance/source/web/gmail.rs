@@ -52,7 +52,7 @@ impl Connection {
             since_then
         } else {
             if kept.is_some() {
-                tracing::info!(label = name, "the history does not go back that far; the label is listed anew");
+                tracing::info!(label = name, "the history does not lead from there to now; the label is listed anew");
             }
             // Before the list, so that what comes meanwhile is in the history.
             let profile = self.one(&format!("{MAILBOX}/profile")).await?;
@@ -80,6 +80,10 @@ impl Connection {
             let mut asked = question.clone();
             asked.extend(page.take().map(|page| ("pageToken", page)));
             let answer = self.one(&format!("{MAILBOX}/messages?{}", query(&asked))).await?;
+            if !answer.is_object() {
+                // Nothing at all is not said of no mails.
+                return Err(self.asker.garbled("a list of mails that is none"));
+            }
             ids.extend(each(&answer, "messages").filter_map(|message| text(message, "id")).map(str::to_owned));
             match text(&answer, "nextPageToken") {
                 Some(next) => page = Some(next.to_owned()),
@@ -91,7 +95,7 @@ impl Connection {
     }
 
     /// The ids of the mails that came under a label since a point in the history, and the point now; `None` where the
-    /// history does not go back that far.
+    /// history does not go back that far, or makes no sense.
     async fn history(&self, since: &str, label: &str) -> Result<Option<(Vec<String>, String)>, Fault> {
         let question = vec![
             ("startHistoryId", since.to_owned()),
@@ -101,7 +105,7 @@ impl Connection {
             // A filter or a person may put a mail there later.
             ("historyTypes", "labelAdded".to_owned()),
         ];
-        let (mut ids, mut seen, mut point) = (Vec::new(), HashSet::new(), since.to_owned());
+        let (mut ids, mut seen) = (Vec::new(), HashSet::new());
         let mut page: Option<String> = None;
         for _ in 0..PAGES {
             let mut asked = question.clone();
@@ -116,15 +120,18 @@ impl Connection {
                     }
                 }
             }
-            if let Some(now) = text(&answer, "historyId") {
-                now.clone_into(&mut point);
-            }
-            if let Some(next) = text(&answer, "nextPageToken") {
-                page = Some(next.to_owned());
-            } else {
-                // The oldest come first there.
-                ids.reverse();
-                return Ok(Some((ids, point)));
+            match (text(&answer, "nextPageToken"), text(&answer, "historyId")) {
+                (Some(next), _) => page = Some(next.to_owned()),
+                (None, Some(point)) => {
+                    // The oldest come first there.
+                    ids.reverse();
+                    return Ok(Some((ids, point.to_owned())));
+                }
+                // Who does not say how far that goes has not said that it is all.
+                (None, None) => {
+                    tracing::warn!("a history does not say how far it goes");
+                    return Ok(None);
+                }
             }
         }
         // So much came that a list is the shorter way.

@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use super::{Entry, Kind, State, chosen, short};
 use crate::features::maintenance::nautobot::store::lines::{Decision, Field};
 use crate::features::maintenance::nautobot::store::reconcile::{NAUTOBOT, decide};
+use crate::features::maintenance::nautobot::store::setting::switches;
 use crate::features::maintenance::store::action::Actor;
 use crate::store::Error;
 
@@ -52,18 +53,29 @@ pub fn settle_what_is_over(connection: &Connection, now: DateTime<Utc>) -> Resul
     Ok(())
 }
 
+/// Whether an entry is a conflict about a maintenance while none is written to Nautobot: deciding for ours would leave it as it
+/// is there.
+pub fn is_unwritten(connection: &Connection, entry: &Entry) -> Result<bool, Error> {
+    let is_content = entry.field.as_ref().is_some_and(|field| *field != Field::Acknowledgement);
+    Ok(is_content && !switches(connection)?.writes)
+}
+
 /// Lets entries be sent again, all or these. What is in conflict stays so unless `anyway` says that what is there be
-/// overwritten; of what is not in conflict it says nothing, for nobody has seen yet what would be overwritten. Answers the
-/// entries that were meant.
+/// overwritten, and something can be; of what is not in conflict it says nothing, for nobody has seen yet what would be
+/// overwritten. Answers the entries that were meant.
 pub fn retry(connection: &Connection, ids: &[i64], anyway: bool, actor: &Actor) -> Result<Vec<Entry>, Error> {
     let chosen = chosen(connection, ids)?;
     for entry in &chosen {
-        if anyway && let Some(field) = &entry.field {
+        if anyway
+            && let Some(field) = &entry.field
+            && !is_unwritten(connection, entry)?
+        {
             settle(connection, entry, field, Decision::Ours, actor)?;
         }
         connection
             .prepare_cached(
-                "UPDATE outbox SET state = 'waiting', anyway = iif(state = 'conflict', max(anyway, ?2), anyway), reason = ''
+                "UPDATE outbox SET state = 'waiting', anyway = iif(state = 'conflict', max(anyway, ?2), anyway), reason = '',
+                     absent = 0
                  WHERE id = ?1 AND field = '' AND (?2 OR state <> 'conflict' OR kind = 'acknowledgement')",
             )?
             .execute((entry.id, anyway))?;

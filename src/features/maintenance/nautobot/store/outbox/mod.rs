@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 use serde::Serialize;
 
-pub use self::decision::{dispute, drop, forget_dropped, is_dropped, retry, settle_what_is_over, take};
+pub use self::decision::{dispute, drop, forget_dropped, is_dropped, is_unwritten, retry, settle_what_is_over, take};
 use super::lines::Field;
 use super::reconcile::decide;
 use super::setting::switches;
@@ -18,9 +18,6 @@ use crate::text::clean_line;
 
 /// Characters of a reason.
 const REASON: usize = 500;
-/// How the reason begins of an entry whose maintenance is not in Nautobot. One that somebody has to look at for that is tried
-/// again once it is.
-pub const ABSENT: &str = "Nautobot has no maintenance";
 /// Entries, each with the first window of its maintenance here.
 const ENTRIES: &str = "SELECT o.*, (SELECT m.id FROM maintenance m WHERE m.provider = o.provider
      AND m.maintenance_id = o.maintenance_id ORDER BY m.window LIMIT 1) AS here FROM outbox o";
@@ -80,6 +77,17 @@ impl State {
             Self::Failed => "failed",
         }
     }
+}
+
+/// How an entry stays that was not sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stay {
+    /// Where it stands from now on.
+    pub state: State,
+    /// Why it was not sent.
+    pub reason: String,
+    /// Whether there is nothing in Nautobot that it could be written to: once there is, it is tried again, whatever its state.
+    pub is_absent: bool,
 }
 
 /// An entry.
@@ -238,7 +246,7 @@ fn put(
     connection
         .prepare_cached(
             "INSERT INTO outbox (at, who, kind, provider, maintenance_id, note, object) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-             ON CONFLICT DO UPDATE SET version = version + 1, anyway = 0,
+             ON CONFLICT DO UPDATE SET version = version + 1, anyway = 0, absent = 0,
                  reason = iif(state = 'conflict', reason, ''), state = iif(state = 'conflict', state, 'waiting')",
         )?
         .execute((
@@ -309,10 +317,10 @@ pub fn look_again(connection: &Connection, provider: &str, maintenance_id: &str)
         )?
         .execute((provider, maintenance_id))?;
     connection
-        .prepare_cached(&format!(
-            "UPDATE outbox SET tried_at = NULL, state = 'waiting', reason = ''
-             WHERE state = 'failed' AND reason LIKE '{ABSENT} %' AND provider = ?1 AND maintenance_id = ?2",
-        ))?
+        .prepare_cached(
+            "UPDATE outbox SET state = 'waiting', reason = '', absent = 0
+             WHERE absent = 1 AND provider = ?1 AND maintenance_id = ?2",
+        )?
         .execute((provider, maintenance_id))?;
     Ok(())
 }
@@ -390,20 +398,21 @@ pub fn sent(connection: &Connection, entry: &Entry) -> Result<(), Error> {
 }
 
 /// An entry was not sent.
-pub fn not_sent(
-    connection: &Connection,
-    entry: &Entry,
-    state: State,
-    reason: &str,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
+pub fn not_sent(connection: &Connection, entry: &Entry, stay: &Stay, now: DateTime<Utc>) -> Result<(), Error> {
     connection
         .prepare_cached(
             "UPDATE outbox SET state = iif(version = ?2, ?3, 'waiting'), reason = iif(version = ?2, ?4, ''),
-                 tries = tries + 1, tried_at = ?5
+                 absent = iif(version = ?2, ?5, 0), tries = tries + 1, tried_at = ?6
              WHERE id = ?1",
         )?
-        .execute((entry.id, entry.version, state.as_str(), short(reason), now.timestamp()))?;
+        .execute((
+            entry.id,
+            entry.version,
+            stay.state.as_str(),
+            short(&stay.reason),
+            stay.is_absent,
+            now.timestamp(),
+        ))?;
     Ok(())
 }
 

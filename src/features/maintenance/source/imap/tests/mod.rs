@@ -92,6 +92,11 @@ impl Reading {
 
     /// Begins to read from a server.
     fn with(server: Server, before: Before, change: impl FnOnce(&mut Imap)) -> Self {
+        Self::within(Duration::from_secs(20), server, before, change)
+    }
+
+    /// The same with another patience.
+    fn within(patience: Duration, server: Server, before: Before, change: impl FnOnce(&mut Imap)) -> Self {
         let mut config = config(server.port);
         change(&mut config);
         let (out, events) = mpsc::channel(64);
@@ -104,7 +109,7 @@ impl Reading {
             wanted.subscribe(),
         );
         let mut tasks = JoinSet::new();
-        let mailbox = Mailbox::new(&config).with_times(Duration::from_secs(20), Duration::from_secs(1));
+        let mailbox = Mailbox::new(&config).with_times(patience, Duration::from_secs(1));
         tasks.spawn(watch_account(mailbox, desk, CancellationToken::new()));
         Self { server, events, wanted, _tasks: tasks }
     }

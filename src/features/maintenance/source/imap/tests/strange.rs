@@ -52,6 +52,34 @@ async fn a_search_that_is_refused_is_an_error_and_no_empty_folder() {
 }
 
 #[tokio::test]
+async fn a_search_that_is_answered_with_yes_and_nothing_else_is_no_empty_folder() {
+    let senders = |imap: &mut Imap| imap.wanted.senders = vec!["@isp.example".to_owned()];
+    let every = |_: &mut Imap| ();
+    let yes = "S: n3 OK found\n";
+    let asked =
+        format!("{LOGIN}{}C: n3 UID SEARCH FROM \"@isp.example\"\n{yes}C: n4 UID SEARCH UID *\n", examine(2, 7));
+    for (conversation, change) in [
+        (format!("{LOGIN}{}C: n3 UID SEARCH ALL\n{yes}", examine(2, 7)), every as fn(&mut Imap)),
+        (format!("{asked}S: n4 OK found\n"), senders),
+        (format!("{asked}S: * SEARCH\nS: n4 OK found\n"), senders),
+    ] {
+        let mut reading = Reading::of(&[&conversation], 64, Before::default(), change).await;
+        let (mails, trouble, again_in) = reading.read_to_trouble().await;
+        assert_eq!(mails, []);
+        assert!(trouble.contains("refused UID SEARCH: it says yes, and not what it found"), "{trouble}");
+        assert!(again_in.is_some());
+    }
+    // Some servers say nothing where they find nothing.
+    let finds = format!("{asked}S: * SEARCH 9\nS: n4 OK found\nC: n5 IDLE\nS: + idling\n…\n");
+    let empty = examine(2, 7).replace("* 2 EXISTS", "* 0 EXISTS");
+    let none = format!("{LOGIN}{empty}C: n3 UID SEARCH ALL\n{yes}C: n4 IDLE\nS: + idling\n…\n");
+    for (conversation, change) in [(finds, senders as fn(&mut Imap)), (none, every)] {
+        let mut reading = Reading::of(&[&conversation], 64, Before::default(), change).await;
+        assert_eq!(reading.read_to_the_end().await, (vec![], vec![9]));
+    }
+}
+
+#[tokio::test]
 async fn a_mail_that_is_there_and_does_not_come_is_asked_for_again_and_given_up_with_a_word() {
     for nothing in ["", "S: * 2 FETCH (UID 9 BODY[]<0> NIL)\n", "S: * 2 FETCH (UID 77 BODY[]<0> \"nine\")\n"] {
         let there = "S: n5 OK fetched\nC: n6 UID SEARCH UID 9\nS: * SEARCH 9\nS: n6 OK found\n";
@@ -90,6 +118,31 @@ async fn an_end_in_the_middle_of_a_fetch_is_an_error_and_the_rest_comes_on_the_n
         assert!(trouble.contains("closed the connection"), "{trouble}");
         assert!(again_in.unwrap() <= Duration::from_secs(1));
         assert_eq!(reading.read_to_the_end().await, (both(7), vec![9]));
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_lies_about_how_much_it_sends_is_told_so_with_advice_that_is_true() {
+    let literal = |bytes: u64| format!("S: * 1 FETCH (UID 5 BODY[]<0> {{{bytes}}}\nfive)\nS: n5 OK fetched\n");
+    let short = "announced 60 bytes in its answer to UID FETCH and sent 22 of them, then ";
+    for (answer, told, advice) in [
+        (
+            literal(4_000_000_000),
+            "cannot be understood: its answer to UID FETCH: 4000000000 bytes announced at once, where 83886080 are the most",
+            "does not keep to its protocol",
+        ),
+        (literal(2), "cannot be understood: its answer to UID FETCH", "does not keep to its protocol"),
+        (format!("{}…\n", literal(60)), &format!("{short}nothing for 3 s"), "does not send what it announces"),
+        (literal(60), &format!("{short}closed the connection"), "does not send what it announces"),
+    ] {
+        let conversation = format!("{LOGIN}{}{LISTED}{FETCH}{answer}", examine(2, 7));
+        let server = Server::start(vec![conversation], 64).await;
+        let mut reading = Reading::within(Duration::from_secs(3), server, Before::default(), |_| ());
+        let (mails, trouble, again_in) = reading.read_to_trouble().await;
+        assert_eq!(mails, [], "none of it may be true");
+        assert!(trouble.contains(told) && trouble.contains(advice), "{trouble}");
+        assert!(!trouble.contains("check the address"), "{trouble}");
+        assert!(again_in.is_some());
     }
 }
 

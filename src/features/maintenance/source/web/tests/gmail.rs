@@ -58,6 +58,33 @@ async fn a_history_that_does_not_go_back_far_enough_loses_and_doubles_nothing() 
 }
 
 #[tokio::test]
+async fn a_history_that_does_not_say_how_far_it_goes_moves_no_mark_and_loses_no_mail() {
+    for (body, is_listed) in [("{}", true), ("{\"history\": []}", true), ("", false)] {
+        let (google, url, _tasks) = Google::start().await;
+        fill(&google, 2);
+        let (kept, config) = (Arc::new(Kept::default()), config(Service::Gmail, &url));
+        kept.read(&config).await.unwrap();
+        let mark = kept.bookmarks.lock().unwrap()["INBOX"].clone();
+        google.state().deliver(mail("noc@isp.example", "new"), 1_795_230_000_000);
+        google.state().senseless = Some(body);
+        let read = kept.read(&config).await;
+        if is_listed {
+            read.unwrap();
+            let point = google.state().point;
+            assert_eq!(kept.subjects().len(), 3, "{body}");
+            assert_eq!(kept.bookmarks.lock().unwrap()["INBOX"], format!("history {point}"));
+        } else {
+            // Mails are answered so, too.
+            assert!(matches!(read, Err(Fault::Garbled { .. })), "{read:?}");
+            assert_eq!(kept.bookmarks.lock().unwrap()["INBOX"], mark);
+        }
+        google.state().senseless = None;
+        kept.read(&config).await.unwrap();
+        assert_eq!(kept.subjects().len(), 3, "{body}");
+    }
+}
+
+#[tokio::test]
 async fn what_goes_wrong_for_a_while_is_asked_again() {
     let (google, url, _tasks) = Google::start().await;
     fill(&google, 3);
@@ -81,6 +108,16 @@ async fn what_goes_wrong_for_a_while_is_asked_again() {
     assert_eq!(told.again_in(), Some(Duration::from_mins(15)), "{told:?}");
     google.state().door.faults = vec![(502, None); 5];
     assert!(matches!(kept.read(&config).await.unwrap_err(), Fault::Busy { again_in: None, .. }));
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_without_a_word_is_told_with_who_refuses_it() {
+    let (google, url, _tasks) = Google::start().await;
+    google.state().door.is_mute = true;
+    let told = Arc::new(Kept::default()).read(&config(Service::Gmail, &url)).await.unwrap_err();
+    let expected =
+        format!("{url} does not accept the token of noc@lakeside.example: 401 Unauthorized, without a reason");
+    assert_eq!(told.to_string(), expected);
 }
 
 #[tokio::test]

@@ -34,6 +34,8 @@ pub(super) struct State {
     pub(super) point: u64,
     /// What was before is not known any more.
     pub(super) forgotten: u64,
+    /// What is answered to everybody who asks for the history, or for mails.
+    pub(super) senseless: Option<&'static str>,
     /// Labels by id.
     pub(super) labels: Vec<(String, String)>,
     /// Paths that were asked for, with what was searched for.
@@ -159,6 +161,11 @@ impl Answers for Google {
         let rest = asked.path.strip_prefix("/gmail/v1/users/me/").unwrap_or_else(|| panic!("{}", asked.path));
         state.asked.push(format!("{rest} {}", asked.field("q").unwrap_or_default()).trim().to_owned());
         let parts: Vec<&str> = rest.split('/').collect();
+        if let Some(body) =
+            state.senseless.filter(|body| parts == ["history"] || parts == ["messages"] && body.is_empty())
+        {
+            return Said { status: 200, headers: vec![], body: body.into() };
+        }
         match (asked.method.as_str(), parts.as_slice()) {
             ("GET", ["profile"]) => {
                 Said::json(200, &json!({"emailAddress": "noc@lakeside.example", "historyId": state.point.to_string()}))

@@ -116,6 +116,8 @@ pub(super) struct Door {
     pub(super) issued: u64,
     /// Whether the newest token is refused.
     is_expired: bool,
+    /// Whether every token is, without a word.
+    pub(super) is_mute: bool,
     /// After how many requests it is.
     pub(super) expires_after: Option<u32>,
     /// What the next requests come to instead of an answer: status, and after how many seconds.
@@ -136,6 +138,9 @@ impl Door {
             (self.issued, self.is_expired) = (self.issued + 1, false);
             let token = serde_json::json!({"access_token": format!("token-{}", self.issued), "expires_in": 3599, "token_type": "Bearer"});
             return Some(Said::json(200, &token));
+        }
+        if self.is_mute {
+            return Some(Said { status: 401, headers: vec![], body: vec![] });
         }
         if self.expires_after == Some(0) {
             (self.is_expired, self.expires_after) = (true, None);
