@@ -40,7 +40,9 @@ fn no_file_speaks_of_a_machine_or_of_its_making() {
 #[test]
 fn the_words_are_recognised() {
     let never = RegexSet::new(NEVER).unwrap();
-    for line in ["see /root/x", "in /Users/carl/mail", "// TODO: later", "as issue 2 says", "(/work/shared)", "<<<<<<< HEAD"] {
+    for line in
+        ["see /root/x", "in /Users/carl/mail", "// TODO: later", "as issue 2 says", "(/work/shared)", "<<<<<<< HEAD"]
+    {
         assert!(never.is_match(line), "{line}");
     }
     for line in ["https://cvp.example/home/x", "/home/anna/mail", "~/work/x", "tests/root/x", "the issue at hand"] {
