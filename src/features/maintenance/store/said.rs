@@ -1,10 +1,17 @@
 //! What notifications say of maintenances, as it was applied: kept for those that come late.
+//!
+//! Of a maintenance that very many speak of (every mail of a provider whose ids are not told apart) what the newest
+//! [`MOST_KEPT`] say is kept. One that comes late there is linked and changes nothing, as where nothing was kept: telling
+//! everything again costs as much as there is to tell.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
 use super::merge::{Order, Place, Telling};
 use super::{MaintenanceKey, NotificationKey, sql};
 use crate::store::Error;
+
+/// Notifications of one maintenance whose words are kept, more than any maintenance seen has by an order of magnitude.
+pub(super) const MOST_KEPT: i64 = 256;
 
 /// What a notification says of a maintenance, and where that is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +44,18 @@ pub(super) fn all(connection: &Connection, provider: &str, id: &str) -> Result<V
     )?;
     let rows = query.query_map([provider, id], said)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// What a notification says of a maintenance.
+pub(super) fn one(
+    connection: &Connection,
+    provider: &str,
+    id: &str,
+    notification: NotificationKey,
+) -> Result<Option<Said>, Error> {
+    let mut query = connection
+        .prepare_cached("SELECT * FROM said WHERE provider = ?1 AND maintenance_id = ?2 AND notification = ?3")?;
+    Ok(query.query_row((provider, id, notification), said).optional()?)
 }
 
 /// What a notification says, of which maintenances, each as provider and id.
@@ -79,6 +98,13 @@ pub(super) fn keep(connection: &Connection, provider: &str, id: &str, said: &Sai
         ":notices": serde_json::to_string(notices).map_err(json)?,
         ":windows": serde_json::to_string(&windows).map_err(json)?,
     })?;
+    connection
+        .prepare_cached(
+            "DELETE FROM said WHERE provider = ?1 AND maintenance_id = ?2 AND notification IN (
+                 SELECT notification FROM said WHERE provider = ?1 AND maintenance_id = ?2
+                 ORDER BY stamp DESC, sequence DESC, mailed DESC, notification DESC LIMIT -1 OFFSET ?3)",
+        )?
+        .execute((provider, id, MOST_KEPT))?;
     Ok(())
 }
 

@@ -133,9 +133,7 @@ impl<'a> Told<'a> {
 
     /// It came late, or said something before.
     fn out_of_order(&mut self, telling: Telling) -> Result<(), Error> {
-        let mut all = said::all(self.connection, self.provider, self.id)?;
-        let before = all.iter().position(|said| said.telling.notification == self.notification);
-        let before = before.map(|at| all.remove(at));
+        let before = said::one(self.connection, self.provider, self.id, self.notification)?;
         if let Some(before) = before.as_ref().filter(|before| before.telling == telling) {
             self.done.extend(before.windows.iter().map(|window| (*window, Merged::Unchanged)));
             return Ok(());
@@ -145,6 +143,8 @@ impl<'a> Told<'a> {
         }
         let is_again = before.is_some();
         let windows = before.map(|before| before.windows).unwrap_or_default();
+        let mut all = said::all(self.connection, self.provider, self.id)?;
+        all.retain(|said| said.telling.notification != self.notification);
         let at = all.partition_point(|said| said.telling.place() < telling.place());
         all.insert(at, Said { telling, windows });
         self.tell_again(all, is_again)

@@ -1,6 +1,6 @@
 //! In whatever order mails come, the same is known in the end.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use rusqlite::Connection;
 
@@ -8,6 +8,7 @@ use super::action::{Actor, add_note};
 use super::again::{self, Effect};
 use super::record::{Limits, record};
 use super::rows::windows_of;
+use super::said::MOST_KEPT;
 use super::testing::{circuit, empty, hour, mail, notice};
 use super::unparsed::notification;
 use super::{MaintenanceKey, NotificationKey};
@@ -28,7 +29,7 @@ fn known(connection: &Connection) -> Vec<Known> {
 /// Records the mail of hour `made`, as it comes as the `came`th.
 fn take(connection: &Connection, made: i64, came: usize, notices: Vec<Notice>) -> (NotificationKey, Reading) {
     let (mut delivery, mut reading) = mail(&made.to_string(), hour(made), notices);
-    let at = hour(60) + chrono::TimeDelta::seconds(i64::try_from(came).unwrap());
+    let at = hour(60) + TimeDelta::seconds(i64::try_from(came).unwrap());
     (delivery.received_at, delivery.recorded_at, reading.envelope.date) = (at, at, Some(hour(made)));
     (record(connection, &delivery, &reading, Limits::default()).unwrap().notification, reading)
 }
@@ -183,4 +184,29 @@ fn a_clock_that_is_ahead_blocks_nothing_that_comes_later() {
     record(&connection, &delivery, &reading, Limits::default()).unwrap();
     take(&connection, 2, 1, vec![window(2, 124, Status::ReScheduled)]);
     assert_eq!(short(&connection), [(hour(124), Status::ReScheduled)]);
+}
+
+#[test]
+fn of_a_maintenance_that_very_many_mails_speak_of_what_the_newest_say_is_kept() {
+    let connection = empty();
+    let count = || connection.query_row("SELECT count(*) FROM said", [], |row| row.get::<_, i64>(0)).unwrap();
+    let many = MOST_KEPT + 20;
+    let one =
+        |made: i64| Notice { stamp: hour(1) + TimeDelta::seconds(made), ..window(1, 100 + made, Status::ReScheduled) };
+    for (came, made) in (21..=many).rev().enumerate() {
+        take(&connection, made, came, vec![one(made)]);
+    }
+    assert_eq!((count(), short(&connection)), (MOST_KEPT, vec![(hour(100 + many), Status::ReScheduled)]));
+    let late: Vec<_> = (0..=20).rev().map(|made| take(&connection, made, 0, vec![one(made)])).collect();
+    assert_eq!((count(), short(&connection)), (MOST_KEPT, vec![(hour(100 + many), Status::ReScheduled)]));
+    for (key, reading) in late {
+        let opened = notification(&connection, key).unwrap().unwrap();
+        assert_eq!(again::apply(&connection, &opened, &reading, &[]).unwrap().effect, Effect::Same);
+    }
+    let events = "SELECT count(DISTINCT notification) FROM event";
+    let told: i64 = connection.query_row(events, [], |row| row.get(0)).unwrap();
+    assert_eq!(told, many + 1, "each is in the history");
+    // A newer one counts as ever.
+    take(&connection, 900, 1, vec![Notice { stamp: hour(2), ..window(2, 900, Status::Confirmed) }]);
+    assert_eq!((count(), short(&connection)), (MOST_KEPT, vec![(hour(900), Status::Confirmed)]));
 }
