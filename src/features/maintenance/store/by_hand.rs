@@ -4,7 +4,8 @@
 //! instead is kept beside it, and notices are merged into that, as if nobody had set anything. Of what comes out, a field
 //! that was set by hand keeps its value; the notice is told as one that *would change* it, which asks for a look and an
 //! acknowledgement. Somebody then takes what the notice says, or keeps what was set. A notice that comes to say what was
-//! set ends the matter by itself.
+//! set ends the matter by itself, be it one that comes late. One that says nothing of it (no status, circuits or summary) does
+//! neither.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension};
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::merge::{self, Change, Order, State};
 use super::{MaintenanceKey, rows, sql};
+use crate::features::maintenance::model::Status;
 use crate::store::Error;
 
 /// Something that can be set by hand and that notices speak of.
@@ -48,9 +50,24 @@ impl Field {
         match self {
             Self::Window => (one.start, one.end) == (other.start, other.end),
             Self::Status => one.status == other.status,
-            Self::Circuits => one.circuits == other.circuits,
+            Self::Circuits => merge::has_same_circuits(one, other),
             Self::Summary => one.summary == other.summary,
         }
+    }
+
+    /// Whether nothing was said of it.
+    pub(super) fn is_unsaid(self, said: &State) -> bool {
+        match self {
+            Self::Window => false,
+            Self::Status => said.status == Status::NoChange,
+            Self::Circuits => said.circuits.is_empty(),
+            Self::Summary => said.summary.is_empty(),
+        }
+    }
+
+    /// Whether it is said as it is shown.
+    fn is_confirmed(self, shown: &State, said: &State) -> bool {
+        !self.is_unsaid(said) && self.is_same(shown, said)
     }
 
     /// Puts what `from` has in it into `into`.
@@ -88,9 +105,13 @@ impl ByHand {
                 State { window: shown.window, order: shown.order, says_cancelled: shown.says_cancelled, ..said.clone() }
             }
             // Any notice at all is newer than none.
-            None => {
-                State { order: Order { stamp: DateTime::UNIX_EPOCH, sequence: i64::from(i32::MIN) }, ..shown.clone() }
-            }
+            None => State {
+                order: Order { stamp: DateTime::UNIX_EPOCH, sequence: i64::from(i32::MIN) },
+                status: Status::NoChange,
+                circuits: Vec::new(),
+                summary: String::new(),
+                ..shown.clone()
+            },
         }
     }
 
@@ -107,21 +128,36 @@ impl ByHand {
 
     /// Whether something else is said of a field than what is shown.
     pub(in crate::features::maintenance) fn says_otherwise(&self, field: Field, shown: &State) -> bool {
-        self.fields.contains(&field) && self.said.as_ref().is_some_and(|said| !field.is_same(said, shown))
+        let is_otherwise = |said: &State| !field.is_unsaid(said) && !field.is_same(said, shown);
+        self.fields.contains(&field) && self.said.as_ref().is_some_and(is_otherwise)
     }
 
     /// What a notice would change of the fields that were set by hand.
     pub(super) fn would_change(&self, shown: &State) -> Vec<Change> {
-        self.said.as_ref().map(|said| merge::compare(shown, &self.with_fields_of(said, shown))).unwrap_or_default()
+        let taken = self.said.as_ref().map(|said| self.with_said(said, shown));
+        taken.map(|taken| merge::compare(shown, &taken)).unwrap_or_default()
     }
 
-    /// `base`, with what `of` has in the fields that were set by hand.
-    fn with_fields_of(&self, of: &State, base: &State) -> State {
+    /// `base`, with what is said of the fields that were set by hand, as far as anything is.
+    fn with_said(&self, said: &State, base: &State) -> State {
         let mut state = base.clone();
-        for field in &self.fields {
-            field.put(of, &mut state);
+        for field in self.fields.iter().filter(|field| !field.is_unsaid(said)) {
+            field.put(said, &mut state);
         }
         state
+    }
+
+    /// What is shown and what is left of this where somebody takes what is said; `None` while nothing is.
+    pub(super) fn taken(&self, shown: &State) -> Option<(State, Option<Self>)> {
+        let said = self.said.as_ref()?;
+        let State { window, order, says_cancelled, .. } = *shown;
+        let mut state = State { window, order, says_cancelled, ..said.clone() };
+        let fields: Vec<Field> = self.fields.iter().copied().filter(|field| field.is_unsaid(said)).collect();
+        for field in &fields {
+            field.put(shown, &mut state);
+        }
+        let left = Self { fields, is_news: false, ..self.clone() };
+        Some((state, Some(left).filter(|left| !left.fields.is_empty())))
     }
 }
 
@@ -138,15 +174,29 @@ pub(in crate::features::maintenance) struct Held {
     pub(in crate::features::maintenance) by_hand: ByHand,
 }
 
-/// Holds back what a notice, which makes `said` of what notices said before, would change of what was set by hand.
-pub(in crate::features::maintenance) fn hold(by_hand: &ByHand, shown: &State, said: State) -> Held {
-    let is_news = |field: &Field| by_hand.said.as_ref().is_none_or(|before| !field.is_same(before, &said));
-    let fields: Vec<Field> = by_hand.fields.iter().copied().filter(|field| !field.is_same(shown, &said)).collect();
+/// Holds back what a notice, which makes `said` of what notices said before, would change of what was set by hand. `heard` is
+/// what a notice that came late says itself.
+pub(in crate::features::maintenance) fn hold(
+    by_hand: &ByHand,
+    shown: &State,
+    said: State,
+    heard: Option<&State>,
+) -> Held {
+    let is_news = |field: &Field| {
+        !field.is_unsaid(&said) && by_hand.said.as_ref().is_none_or(|before| !field.is_same(before, &said))
+    };
+    let is_left = |field: &Field| {
+        !field.is_confirmed(shown, &said) && !heard.is_some_and(|heard| field.is_confirmed(shown, heard))
+    };
+    let fields: Vec<Field> = by_hand.fields.iter().copied().filter(is_left).collect();
     let news: Vec<Field> = fields.iter().copied().filter(is_news).collect();
     let left = ByHand { fields, ..by_hand.clone() };
-    let state = left.with_fields_of(shown, &said);
+    let mut state = said.clone();
+    for field in &left.fields {
+        field.put(shown, &mut state);
+    }
     let changes = merge::compare(shown, &state);
-    let withheld = merge::compare(&state, &ByHand { fields: news, ..left.clone() }.with_fields_of(&said, &state));
+    let withheld = merge::compare(&state, &ByHand { fields: news, ..left.clone() }.with_said(&said, &state));
     let is_news = !withheld.is_empty() || (left.is_news && !left.fields.is_empty());
     Held { state, changes, withheld, by_hand: ByHand { said: Some(said), is_news, ..left } }
 }

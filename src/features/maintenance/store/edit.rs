@@ -268,12 +268,10 @@ pub fn edit(
 /// Takes over what notices say of everything that was set by hand.
 pub fn take(connection: &Connection, key: MaintenanceKey, actor: &Actor) -> Result<Result<Edited, Refused>, Error> {
     let Some(Row { whole: before, .. }) = row(connection, key)? else { return Ok(Err(Refused::Gone)) };
-    let Some(said) = before.by_hand.as_ref().and_then(|by_hand| by_hand.said.clone()) else {
+    let Some((state, by_hand)) = before.by_hand.as_ref().and_then(|by_hand| by_hand.taken(&before.state)) else {
         return Ok(Err(Refused::NothingSaid));
     };
-    let State { window, order, says_cancelled, .. } = before.state;
-    let state = State { window, order, says_cancelled, ..said };
-    let after = Whole { state, by_hand: None, ..before.clone() };
+    let after = Whole { state, by_hand, ..before.clone() };
     change(connection, key, before, after, EventKind::Taken, actor)
 }
 

@@ -199,6 +199,12 @@ pub(super) fn says_cancelled(connection: &Connection, key: MaintenanceKey) -> Re
     Ok(query.query_row([key], |row| row.get::<_, Option<bool>>(0)).optional()?.flatten().unwrap_or_default())
 }
 
+/// Whether somebody made a maintenance known by hand.
+pub(super) fn is_made(connection: &Connection, key: MaintenanceKey) -> Result<bool, Error> {
+    let mut query = connection.prepare_cached("SELECT 1 FROM event WHERE maintenance = ?1 AND kind = ?2")?;
+    Ok(query.exists((key, EventKind::Made))?)
+}
+
 /// An event to be written.
 pub(in crate::features::maintenance) struct NewEvent {
     /// To which maintenance.

@@ -117,6 +117,8 @@ pub struct Retold {
     pub state: State,
     /// The notifications that spoke of it, the newest last, with which of their windows it is.
     pub told: Vec<(NotificationKey, usize)>,
+    /// What the one in question says of it, as if nothing else were known.
+    pub heard: Option<State>,
 }
 
 /// One thing that a notice changed.
@@ -248,8 +250,13 @@ pub enum Step {
 #[must_use]
 pub fn merge(known: &[(MaintenanceKey, State)], notices: &[Notice], mailed: DateTime<Utc>) -> Vec<Step> {
     let said = join_equal_windows(&with_windows(known, notices, mailed));
+    plan(known, &said, mailed)
+}
+
+/// The same for notices that have a window each.
+fn plan(known: &[(MaintenanceKey, State)], said: &[Notice], mailed: DateTime<Utc>) -> Vec<Step> {
     let Some(newest_said) = said.iter().map(|notice| order(notice, mailed)).max() else { return Vec::new() };
-    let pairs = pair(known, &said, newest_said.stamp);
+    let pairs = pair(known, said, newest_said.stamp);
     let mut next_window = known.iter().map(|(_, state)| state.window).max().unwrap_or(0);
     let mut steps = Vec::with_capacity(said.len());
     for (notice, partner) in said.iter().zip(&pairs) {
@@ -270,13 +277,16 @@ pub fn merge(known: &[(MaintenanceKey, State)], notices: &[Notice], mailed: Date
     steps
 }
 
-/// What all notifications about a maintenance, in their order, make of what was known before any of them.
+/// What all notifications about a maintenance, in their order, make of what was known before any of them; `of` is the one in
+/// question.
 #[must_use]
-pub fn retell(known: &[(MaintenanceKey, State)], all: &[Telling]) -> Vec<Retold> {
+pub fn retell(known: &[(MaintenanceKey, State)], all: &[Telling], of: NotificationKey) -> Vec<Retold> {
     let mut windows: Vec<(MaintenanceKey, State)> = known.to_vec();
     let mut told: HashMap<MaintenanceKey, Vec<(NotificationKey, usize)>> = HashMap::new();
+    let mut heard: HashMap<MaintenanceKey, State> = HashMap::new();
     for telling in all {
-        for (at, step) in merge(&windows, &telling.notices, telling.mailed).into_iter().enumerate() {
+        let said = join_equal_windows(&with_windows(&windows, &telling.notices, telling.mailed));
+        for (at, step) in plan(&windows, &said, telling.mailed).into_iter().enumerate() {
             let (key, is_told) = match step {
                 Step::Create(state) => {
                     // No row has such a key.
@@ -290,12 +300,16 @@ pub fn retell(known: &[(MaintenanceKey, State)], all: &[Telling]) -> Vec<Retold>
             if is_told {
                 told.entry(key).or_default().push((telling.notification, at));
             }
+            if let Some(notice) = said.get(at).filter(|_| is_told && telling.notification == of) {
+                heard.insert(key, first(notice, 0, telling.order()));
+            }
         }
     }
     let retold = |(key, state): (MaintenanceKey, State)| Retold {
         known: (key.0 > 0).then_some(key),
         state,
         told: told.remove(&key).unwrap_or_default(),
+        heard: heard.remove(&key),
     };
     windows.into_iter().map(retold).collect()
 }
@@ -331,8 +345,8 @@ fn with_windows(known: &[(MaintenanceKey, State)], notices: &[Notice], mailed: D
     windowed
 }
 
-/// Notices with the same window become one, in the place of the first; a later status and summary win. What is cancelled of a
-/// window that is not leaves it.
+/// Notices with the same window become one, in the place of the first; a later status and summary win over earlier ones and
+/// over none. What is cancelled of a window that is not leaves it.
 fn join_equal_windows(notices: &[Notice]) -> Vec<Notice> {
     let mut joined: Vec<Notice> = Vec::with_capacity(notices.len());
     let mut places = HashMap::new();
@@ -343,7 +357,9 @@ fn join_equal_windows(notices: &[Notice]) -> Vec<Notice> {
         let place = *places.entry((notice.start, notice.end)).or_insert(joined.len());
         if let Some(first) = joined.get_mut(place) {
             first.circuits.extend(notice.circuits.iter().cloned());
-            (first.status, first.says_cancelled) = (notice.status, notice.says_cancelled);
+            if notice.status != Status::NoChange || first.status == Status::NoChange {
+                (first.status, first.says_cancelled) = (notice.status, notice.says_cancelled);
+            }
             (first.stamp, first.sequence) = (first.stamp, first.sequence).max((notice.stamp, notice.sequence));
             if !notice.summary.is_empty() {
                 first.summary.clone_from(&notice.summary);
@@ -523,6 +539,13 @@ pub(in crate::features::maintenance) fn compare(before: &State, after: &State) -
         changes.push(Change::Summary { from: before.summary.clone(), to: after.summary.clone() });
     }
     changes
+}
+
+/// Whether they are the same circuits, hit in the same way, in whatever order.
+pub(super) fn has_same_circuits(one: &State, other: &State) -> bool {
+    let mut changes = Vec::new();
+    compare_circuits(&one.circuits, &other.circuits, &mut changes);
+    changes.is_empty()
 }
 
 /// Circuits that came, went or are hit otherwise.

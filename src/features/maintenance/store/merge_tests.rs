@@ -281,13 +281,15 @@ fn a_further_window_is_added_with_the_next_number() {
 fn told_again_each_window_knows_who_spoke_of_it() {
     let plan = telling(1, 1, vec![window(1, 100, 104), window(1, 124, 128)]);
     let second = telling(2, 2, vec![with_status(Status::Cancelled, window(2, 124, 128))]);
-    let retold = retell(&[], &[plan, second]);
+    let retold = retell(&[], &[plan, second], NotificationKey(2));
     let told: Vec<_> = retold.iter().map(|window| (window.state.status, window.told.clone())).collect();
     let (plan, second) = (NotificationKey(1), NotificationKey(2));
     assert_eq!(told, [(Status::Confirmed, vec![(plan, 0)]), (Status::Cancelled, vec![(plan, 1), (second, 0)])]);
+    let heard: Vec<_> = retold.iter().map(|window| window.heard.as_ref().map(|heard| heard.status)).collect();
+    assert_eq!(heard, [None, Some(Status::Cancelled)]);
     // What was there before anybody told of it stays the row that it is.
     let known = known([state(&window(0, 101, 105), 1)]);
-    let retold = retell(&known, &[telling(1, 1, vec![window(1, 100, 104)])]);
+    let retold = retell(&known, &[telling(1, 1, vec![window(1, 100, 104)])], NotificationKey(1));
     assert_eq!((retold.len(), retold[0].known), (1, Some(MaintenanceKey(1))));
 }
 
@@ -335,4 +337,13 @@ fn a_cancellation_of_nothing_known_has_the_moment_of_its_notice() {
     let cancelled = Notice { end, start, ..with_status(Status::Cancelled, notice(hour(3))) };
     let (_, created) = outcome(merge(&[], &[cancelled], hour(2)));
     assert_eq!((created[0].start, (created[0].end - created[0].start).num_seconds()), (hour(2), 1));
+}
+
+#[test]
+fn of_two_notices_of_one_window_the_one_that_says_where_it_stands_counts() {
+    let of = |status| with_status(status, notice(hour(1)));
+    for notices in [[of(Status::Confirmed), of(Status::NoChange)], [of(Status::NoChange), of(Status::Confirmed)]] {
+        let (_, created) = outcome(merge(&[], &notices, hour(2)));
+        assert_eq!(created.iter().map(|state| state.status).collect::<Vec<_>>(), [Status::Confirmed]);
+    }
 }

@@ -5,9 +5,11 @@
 //! everything again costs as much as there is to tell.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
+use serde::{Deserialize, Serialize};
 
 use super::merge::{Order, Place, Telling};
 use super::{MaintenanceKey, NotificationKey, sql};
+use crate::features::maintenance::model::Notice;
 use crate::store::Error;
 
 /// Notifications of one maintenance whose words are kept, more than any maintenance seen has by an order of magnitude.
@@ -20,6 +22,29 @@ pub(super) struct Said {
     pub(super) telling: Telling,
     /// The windows that it speaks of.
     pub(super) windows: Vec<MaintenanceKey>,
+}
+
+/// A notice as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    /// What the record has,
+    #[serde(flatten)]
+    notice: Notice,
+    /// and what stands beside it.
+    #[serde(default)]
+    says_cancelled: bool,
+}
+
+impl From<&Notice> for Kept {
+    fn from(notice: &Notice) -> Self {
+        Self { notice: notice.clone(), says_cancelled: notice.says_cancelled }
+    }
+}
+
+impl From<Kept> for Notice {
+    fn from(Kept { notice, says_cancelled }: Kept) -> Self {
+        Self { says_cancelled, ..notice }
+    }
 }
 
 /// The newest place that a notification about a maintenance has.
@@ -70,7 +95,8 @@ pub(super) fn of(connection: &Connection, notification: NotificationKey) -> Resu
 /// A row.
 fn said(row: &Row<'_>) -> rusqlite::Result<Said> {
     // Written by us; what a newer version wrote otherwise says nothing.
-    let notices = serde_json::from_str(&row.get::<_, String>("notices")?).unwrap_or_default();
+    let notices: Vec<Kept> = serde_json::from_str(&row.get::<_, String>("notices")?).unwrap_or_default();
+    let notices = notices.into_iter().map(Notice::from).collect();
     let windows: Vec<i64> = serde_json::from_str(&row.get::<_, String>("windows")?).unwrap_or_default();
     Ok(Said {
         telling: Telling { notification: row.get("notification")?, mailed: sql::time(row, "mailed")?, notices },
@@ -95,7 +121,7 @@ pub(super) fn keep(connection: &Connection, provider: &str, id: &str, said: &Sai
         ":stamp": stamp.timestamp(),
         ":sequence": sequence,
         ":mailed": mailed.timestamp(),
-        ":notices": serde_json::to_string(notices).map_err(json)?,
+        ":notices": serde_json::to_string(&notices.iter().map(Kept::from).collect::<Vec<_>>()).map_err(json)?,
         ":windows": serde_json::to_string(&windows).map_err(json)?,
     })?;
     connection

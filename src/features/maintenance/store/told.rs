@@ -4,14 +4,15 @@
 //! takes its place among the others, and all that was told is told again ([`merge::retell`]); what comes out of that goes
 //! into the windows that the notifications spoke of all along, with their notes and acknowledgements.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::Connection;
 
 use super::action::Actor;
-use super::by_hand::{self, ByHand};
-use super::event::{EventKind, NewEvent};
+use super::by_hand::{self, ByHand, Field};
+use super::event::{self, EventKind, NewEvent};
 use super::merge::{self, Change, Retold, State, Step, Telling};
 use super::record::Merged;
 use super::rows::{self, windows_of};
@@ -79,8 +80,10 @@ impl<'a> Told<'a> {
         let newest = said::newest(self.connection, self.provider, self.id)?;
         let is_newest = newest.is_none_or(|newest| newest < telling.place());
         let is_overtaken = self.known.iter().any(|(_, state)| state.order > order);
+        // What was made by hand is no window of its own, but one of those that notices tell of: which one may be known only now.
+        let is_sought = self.by_hand.keys().try_fold(false, |is, key| Ok::<_, Error>(is || self.is_sought(*key)?))?;
         // What it said before would have a place that is newer or its own.
-        if is_newest && !is_overtaken {
+        if is_newest && !is_overtaken && !is_sought {
             self.in_order(telling)?;
         } else {
             self.out_of_order(telling)?;
@@ -123,9 +126,9 @@ impl<'a> Told<'a> {
                 Step::Create(state) => windows.push(self.create(&state)?),
                 Step::Update { key, state, .. } => {
                     windows.push(key);
-                    self.change(key, state, newer.as_ref(), Manner::InOrder)?;
+                    self.change(key, (state, None), newer.as_ref(), Manner::InOrder)?;
                 }
-                Step::Unlisted { key, state, .. } => self.change(key, state, None, Manner::Unlisted)?,
+                Step::Unlisted { key, state, .. } => self.change(key, (state, None), None, Manner::Unlisted)?,
             }
         }
         said::keep(self.connection, self.provider, self.id, &Said { telling, windows })
@@ -174,10 +177,12 @@ impl<'a> Told<'a> {
         let tellings: Vec<Telling> = all.iter().map(|said| said.telling.clone()).collect();
         let is_newest = tellings.last().is_some_and(|newest| newest.notification == self.notification);
         // What was there before anybody told of it.
-        let first: Vec<(MaintenanceKey, State)> =
-            self.known.iter().filter(|(_, state)| state.order.stamp == DateTime::UNIX_EPOCH).cloned().collect();
-        let retold = merge::retell(&first, &tellings);
-        let rows = self.rows_of(&retold, &all);
+        let is_first = |(key, state): &&(MaintenanceKey, State)| {
+            state.order.stamp == DateTime::UNIX_EPOCH && !self.by_hand.get(key).is_some_and(|set| set.said.is_none())
+        };
+        let first: Vec<(MaintenanceKey, State)> = self.known.iter().filter(is_first).cloned().collect();
+        let retold = merge::retell(&first, &tellings, self.notification);
+        let rows = self.rows_of(&retold, &all)?;
         let creates = rows.iter().any(Option::is_none);
         let newest = retold.iter().map(|window| window.state.order.stamp).max().unwrap_or_default();
         let newer = self.newer_elsewhere(newest, retold.len() == 1 && !creates, creates)?;
@@ -192,14 +197,11 @@ impl<'a> Told<'a> {
             let manner = if is_newest { Manner::Again { is_meant } } else { Manner::Late { is_meant } };
             let mut state = window.state.clone();
             self.fill_up(key, &mut state)?;
-            self.change(key, state, newer.as_ref(), manner)?;
+            self.change(key, (state, window.heard.as_ref()), newer.as_ref(), manner)?;
         }
-        let spoken_of: HashSet<MaintenanceKey> = all.iter().flat_map(|said| said.windows.iter().copied()).collect();
-        for key in spoken_of.into_iter().filter(|key| !is_again && !keys.contains(key)) {
-            // It was made for want of what was told only now.
-            if !again::has_actions(self.connection, key)? {
-                self.connection.prepare_cached("DELETE FROM maintenance WHERE id = ?1")?.execute([key])?;
-            }
+        if !is_again {
+            let spoken_of = all.iter().flat_map(|said| said.windows.iter().copied());
+            self.let_go(spoken_of.filter(|key| !keys.contains(key)).collect())?;
         }
         let numbers: Vec<(MaintenanceKey, u32)> =
             keys.iter().copied().zip(retold.iter().map(|window| window.state.window)).collect();
@@ -220,9 +222,32 @@ impl<'a> Told<'a> {
         Ok(())
     }
 
-    /// Which window each of these is: the one that was there first, else that of which the newest other notification that
-    /// speaks of it spoke, else one of the same times, else that of which this notification spoke before.
-    fn rows_of(&self, retold: &[Retold], all: &[Said]) -> Vec<Option<MaintenanceKey>> {
+    /// Whether a window was made by hand, and no notice has told of it at that time yet.
+    fn is_sought(&self, key: MaintenanceKey) -> Result<bool, Error> {
+        let is_set = self.by_hand.get(&key).is_some_and(|set| set.fields.contains(&Field::Window));
+        Ok(is_set && event::is_made(self.connection, key)?)
+    }
+
+    /// Windows that were made for want of what was told only now, and of which nothing speaks any more.
+    fn let_go(&mut self, keys: HashSet<MaintenanceKey>) -> Result<(), Error> {
+        for key in keys {
+            let Some((_, state)) = self.known.iter().find(|(known, _)| *known == key).cloned() else { continue };
+            if !again::has_actions(self.connection, key)? {
+                self.connection.prepare_cached("DELETE FROM maintenance WHERE id = ?1")?.execute([key])?;
+            } else if !state.status.is_final() {
+                // What somebody did there stays.
+                let state = State { status: Status::Cancelled, ..state };
+                self.change(key, (state, None), None, Manner::Unlisted)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Which window each of these is: the one that was there first; one that was made by hand for the same times; that of which
+    /// other notifications spoke, those first whose place is before this one, for what they spoke of they did not know from
+    /// it; one of the same times; that of which this notification spoke before. What somebody did to a window does not
+    /// stay behind where another one has none: it goes with what overlaps most.
+    fn rows_of(&self, retold: &[Retold], all: &[Said]) -> Result<Vec<Option<MaintenanceKey>>, Error> {
         let rows: Vec<Option<MaintenanceKey>> = retold.iter().map(|window| window.known).collect();
         let mut free: Vec<MaintenanceKey> = self.known.iter().map(|(key, _)| *key).collect();
         free.retain(|key| !rows.contains(&Some(*key)));
@@ -236,24 +261,34 @@ impl<'a> Told<'a> {
             let indexed = keys.map(|(at, key)| (index_of.get(&(said.telling.notification, at)).copied(), key));
             indexed.filter_map(|(index, key)| Some((index?, key))).collect::<Vec<_>>()
         };
-        let is_this = |said: &&Said| said.telling.notification == self.notification;
-        for said in all.iter().rev().filter(|said| !is_this(said)) {
+        let times = |state: &State| (state.start, state.end);
+        for (key, shown) in &self.shown {
+            if self.is_sought(*key)? {
+                rows.give_nearest(retold, *key, shown);
+            }
+        }
+        let this = all.iter().position(|said| said.telling.notification == self.notification);
+        let (before, after) = all.split_at(this.unwrap_or_default());
+        let after = after.iter().skip(usize::from(this.is_some()));
+        for said in before.iter().rev().chain(after.rev()) {
             for (index, key) in spoken_of(said) {
                 rows.give(index, key);
             }
         }
         for (index, window) in retold.iter().enumerate() {
-            let times = (window.state.start, window.state.end);
-            for (key, _) in self.known.iter().filter(|(_, state)| (state.start, state.end) == times) {
+            for (key, _) in self.known.iter().filter(|(_, state)| times(state) == times(&window.state)) {
                 rows.give(index, *key);
             }
         }
-        for said in all.iter().filter(is_this) {
-            for (index, key) in spoken_of(said) {
-                rows.give(index, key);
+        for (index, key) in this.and_then(|this| all.get(this)).iter().flat_map(|said| spoken_of(said)) {
+            rows.give(index, key);
+        }
+        for (key, shown) in &self.shown {
+            if again::has_actions(self.connection, *key)? {
+                rows.give_nearest(retold, *key, shown);
             }
         }
-        rows.rows
+        Ok(rows.rows)
     }
 
     /// What no notice says of a window that Nautobot has, too, stays as that says it.
@@ -302,11 +337,11 @@ impl<'a> Told<'a> {
         Ok(key)
     }
 
-    /// A window is now so, but for what was set by hand.
+    /// A window is now so, but for what was set by hand; `heard` is what a notice that came late says of it.
     fn change(
         &mut self,
         key: MaintenanceKey,
-        mut state: State,
+        (mut state, heard): (State, Option<&State>),
         newer: Option<&Layer>,
         manner: Manner,
     ) -> Result<(), Error> {
@@ -315,7 +350,7 @@ impl<'a> Told<'a> {
         let is_late = newer.map(|layer| layer.over(self.connection, &mut state)).transpose()?.unwrap_or_default();
         let shown = self.shown.iter().find(|(shown, _)| *shown == key).map(|(_, state)| state);
         let (state, changes, withheld) = if let (Some(set), Some(shown)) = (self.by_hand.get(&key), shown) {
-            let held = by_hand::hold(set, shown, state);
+            let held = by_hand::hold(set, shown, state, heard);
             by_hand::keep(self.connection, key, Some(&held.by_hand))?;
             (held.state, held.changes, held.withheld)
         } else {
@@ -374,6 +409,22 @@ struct Rows {
 }
 
 impl Rows {
+    /// Gives a row that is no window's yet to the one without a row that is most like what it shows: told of at that time, at
+    /// that time by now, overlapping it most, not over, or else the first.
+    fn give_nearest(&mut self, retold: &[Retold], key: MaintenanceKey, shown: &State) {
+        let differs = |state: &State| (state.start, state.end) != (shown.start, shown.end);
+        let overlap = |state: &State| (state.end.min(shown.end) - state.start.max(shown.start)).max(TimeDelta::zero());
+        let rank = |window: &Retold| {
+            let Retold { state, heard, .. } = window;
+            let is_unheard = heard.as_ref().is_none_or(differs);
+            (is_unheard, differs(state), Reverse(overlap(state)), state.status.is_final(), state.start)
+        };
+        let without = self.rows.iter().zip(retold).enumerate().filter(|(_, (row, _))| row.is_none());
+        if let Some((index, _)) = without.min_by_key(|(_, (_, window))| rank(window)) {
+            self.give(index, key);
+        }
+    }
+
     /// Gives a row to a window that has none, unless it is another's.
     fn give(&mut self, index: usize, key: MaintenanceKey) {
         let Some(row) = self.rows.get_mut(index).filter(|row| row.is_none()) else { return };

@@ -6,6 +6,7 @@ use rusqlite::Connection;
 
 use super::action::{Actor, add_note};
 use super::again::{self, Effect};
+use super::edit::{self, Made, create};
 use super::record::{Limits, record};
 use super::rows::windows_of;
 use super::said::MOST_KEPT;
@@ -99,6 +100,54 @@ proptest! {
                 prop_assert_eq!(again::apply(&connection, &opened, &reading, &[]).unwrap().effect, Effect::Same);
             }
             prop_assert_eq!(&known(&connection), &now);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nor_does_it_where_somebody_works_on_what_there_is(
+        mails in prop::collection::vec(prop::collection::vec(a_notice(), 1..4), 2..5),
+        is_made in any::<bool>(),
+    ) {
+        let mut expected = None;
+        for order in orders(mails.len()) {
+            let connection = empty();
+            if is_made {
+                let made = Made {
+                    provider: "zayo".to_owned(),
+                    maintenance_id: "TTN-1".to_owned(),
+                    start: hour(100),
+                    end: hour(104),
+                    status: Status::Tentative,
+                    circuits: vec![circuit("A", Impact::Outage)],
+                    summary: "by hand".to_owned(),
+                    ticket: String::new(),
+                    assignee: String::new(),
+                };
+                create(&connection, &made, &anna()).unwrap().unwrap();
+            }
+            for (came, number) in order.iter().enumerate() {
+                let made = i64::try_from(*number).unwrap();
+                // Which of several windows is meant by what was made by hand for another time nobody can say.
+                let most = if is_made { 1 } else { usize::MAX };
+                let notices = mails[*number].iter().take(most);
+                let notices = notices.map(|said| Notice { stamp: hour(made), ..said.clone() }).collect();
+                take(&connection, made, came, notices);
+                if !is_made {
+                    for (key, _) in windows_of(&connection, "zayo", "TTN-1").unwrap() {
+                        add_note(&connection, &[key], "seen", &anna()).unwrap();
+                    }
+                }
+            }
+            // What nobody speaks of any more is over, and stays with what was done to it.
+            let mut now: Vec<_> = known(&connection).into_iter().map(|(_, start, end, status, circuits, summary, says)| {
+                (start, end, status, circuits, summary, says)
+            }).filter(|known| !known.2.is_final()).collect();
+            now.sort_by_key(|known| (known.0, known.1));
+            prop_assert_eq!(expected.get_or_insert_with(|| now.clone()), &now, "{:?}", order);
         }
     }
 }
@@ -209,4 +258,121 @@ fn of_a_maintenance_that_very_many_mails_speak_of_what_the_newest_say_is_kept() 
     // A newer one counts as ever.
     take(&connection, 900, 1, vec![Notice { stamp: hour(2), ..window(2, 900, Status::Confirmed) }]);
     assert_eq!((count(), short(&connection)), (MOST_KEPT, vec![(hour(900), Status::Confirmed)]));
+}
+
+#[test]
+fn what_a_calendar_says_of_its_cancellation_is_told_again_with_the_rest() {
+    let says = |connection: &Connection| known(connection).into_iter().map(|known| known.6).collect::<Vec<_>>();
+    let cancelled = Notice { says_cancelled: true, ..window(2, 100, Status::NoChange) };
+    let mails = [(1, window(1, 100, Status::Confirmed)), (2, cancelled)];
+    for order in [[0, 1], [1, 0]] {
+        let connection = empty();
+        for (came, number) in order.into_iter().enumerate() {
+            let (made, notice) = mails[number].clone();
+            take(&connection, made, came, vec![notice]);
+        }
+        assert_eq!((short(&connection), says(&connection)), (vec![(hour(100), Status::Confirmed)], vec![true]));
+    }
+}
+
+#[test]
+fn what_somebody_did_goes_with_its_window_when_what_came_between_is_told() {
+    let connection = empty();
+    let plan = vec![window(0, 100, Status::Confirmed), window(0, 124, Status::Confirmed)];
+    take(&connection, 0, 0, plan);
+    add_note(&connection, &[MaintenanceKey(2)], "drained", &anna()).unwrap();
+    take(&connection, 2, 1, vec![window(2, 172, Status::Cancelled)]);
+    take(&connection, 1, 2, vec![window(1, 100, Status::ReScheduled), window(1, 172, Status::ReScheduled)]);
+    let rows: Vec<_> = windows_of(&connection, "zayo", "TTN-1")
+        .unwrap()
+        .into_iter()
+        .map(|(key, state)| (key.0, state.start, state.status))
+        .collect();
+    assert_eq!(rows, [(1, hour(100), Status::ReScheduled), (2, hour(172), Status::Cancelled)]);
+}
+
+#[test]
+fn a_window_that_somebody_worked_on_and_that_nobody_tells_of_any_more_is_cancelled() {
+    let connection = empty();
+    take(&connection, 1, 0, vec![window(1, 100, Status::Completed)]);
+    take(&connection, 3, 1, vec![window(3, 124, Status::Confirmed)]);
+    for (key, _) in windows_of(&connection, "zayo", "TTN-1").unwrap() {
+        add_note(&connection, &[key], "drained", &anna()).unwrap();
+    }
+    assert_eq!(short(&connection), [(hour(100), Status::Completed), (hour(124), Status::Confirmed)]);
+    // It was not completed, but moved.
+    take(&connection, 2, 2, vec![window(2, 100, Status::InProcess)]);
+    assert_eq!(short(&connection), [(hour(124), Status::Confirmed), (hour(124), Status::Cancelled)]);
+}
+
+/// What somebody makes known: TTN-1 at `start`, without a status.
+fn made(connection: &Connection, start: i64, summary: &str) {
+    let made = Made {
+        provider: "zayo".to_owned(),
+        maintenance_id: "TTN-1".to_owned(),
+        start: hour(start),
+        end: hour(start + 4),
+        status: Status::Tentative,
+        circuits: vec![circuit("A", Impact::Outage)],
+        summary: summary.to_owned(),
+        ticket: String::new(),
+        assignee: String::new(),
+    };
+    create(connection, &made, &anna()).unwrap().unwrap();
+}
+
+#[test]
+fn of_what_was_made_by_hand_stays_what_no_notice_speaks_of() {
+    let connection = empty();
+    made(&connection, 100, "ours");
+    let silent = |made, status| Notice { circuits: Vec::new(), summary: String::new(), ..window(made, 100, status) };
+    take(&connection, 1, 0, vec![silent(1, Status::NoChange)]);
+    take(&connection, 2, 1, vec![silent(2, Status::NoChange)]);
+    take(&connection, 3, 2, vec![Notice { summary: "theirs".to_owned(), ..silent(3, Status::Cancelled) }]);
+    let [(_, start, _, status, circuits, summary, _)] = known(&connection).try_into().unwrap();
+    assert_eq!(
+        (start, status, circuits, summary.as_str()),
+        (hour(100), Status::Tentative, vec![circuit("A", Impact::Outage)], "ours")
+    );
+    // Whoever takes what is said keeps what is not.
+    edit::take(&connection, MaintenanceKey(1), &anna()).unwrap().unwrap();
+    let [(_, start, _, status, circuits, summary, _)] = known(&connection).try_into().unwrap();
+    assert_eq!(
+        (start, status, circuits, summary.as_str()),
+        (hour(100), Status::Cancelled, vec![circuit("A", Impact::Outage)], "theirs")
+    );
+    take(
+        &connection,
+        4,
+        3,
+        vec![Notice { circuits: vec![circuit("B", Impact::Outage)], ..silent(4, Status::Cancelled) }],
+    );
+    assert_eq!(known(&connection)[0].4, [circuit("A", Impact::Outage)]);
+}
+
+#[test]
+fn a_notice_that_says_what_was_set_ends_that_even_if_it_comes_late() {
+    for order in [[0, 1], [1, 0]] {
+        let connection = empty();
+        made(&connection, 100, "ours");
+        for (came, number) in order.into_iter().enumerate() {
+            let (made, start) = [(1, 100), (2, 148)][number];
+            take(&connection, made, came, vec![window(made, start, Status::ReScheduled)]);
+        }
+        assert_eq!(short(&connection), [(hour(148), Status::Tentative)], "{order:?}");
+    }
+}
+
+#[test]
+fn what_was_made_by_hand_is_the_window_of_its_time_whichever_is_told_first() {
+    let plan = vec![window(1, 100, Status::Confirmed), window(1, 124, Status::Confirmed)];
+    let mails = [(1, plan), (2, vec![window(2, 124, Status::InProcess)])];
+    for order in [[0, 1], [1, 0]] {
+        let connection = empty();
+        made(&connection, 100, "ours");
+        for (came, number) in order.into_iter().enumerate() {
+            take(&connection, mails[number].0, came, mails[number].1.clone());
+        }
+        assert_eq!(short(&connection), [(hour(100), Status::Tentative), (hour(124), Status::InProcess)], "{order:?}");
+    }
 }

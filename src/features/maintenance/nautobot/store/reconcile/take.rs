@@ -89,7 +89,7 @@ fn apply(
     let (state, changes, withheld) = match by_hand::of(connection, key)? {
         None => (after, changes, Vec::new()),
         Some(set) => {
-            let held = by_hand::hold(&set, before, set.as_said_elsewhere(before, &after));
+            let held = by_hand::hold(&set, before, set.as_said_elsewhere(before, &after), None);
             by_hand::keep(connection, key, Some(&held.by_hand))?;
             (held.state, held.changes, held.withheld)
         }
