@@ -182,10 +182,6 @@ fn leaf(message: &Message<'_>, part: &MessagePart<'_>) -> Option<Part> {
             PartType::Binary(_) | PartType::InlineBinary(_) | PartType::Message(_) | PartType::Multipart(_) => None,
         };
         let text = match decoded.filter(|text| !charset::is_doubtful(declared, kind, text)) {
-            // Of a calendar that is folded inside of a letter only the bytes tell which.
-            Some(text) if kind == Kind::Ical && text.contains('\u{fffd}') => {
-                charset::in_whole_letters(&charset::raw_body(message, part)).unwrap_or_else(|| text.to_string())
-            }
             Some(text) => text.to_string(),
             None => charset::decode(&charset::raw_body(message, part), declared, kind),
         };
