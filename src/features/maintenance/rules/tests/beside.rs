@@ -60,3 +60,80 @@ keep = 'all'
     let starts: Vec<String> = notices(&text, &page).iter().map(|notice| notice.start.to_rfc3339()).collect();
     assert_eq!(starts, ["2026-03-03T06:00:00+00:00", "2026-03-04T07:00:00+00:00"]);
 }
+
+#[test]
+fn letters_beside_a_time_are_no_name_of_a_zone_and_a_name_is() {
+    let label = LINES.to_owned()
+        + "[[part.html.step]]\nlabel_pattern = '^Start \\((?<zone>\\S+)\\)'\nfield = 'start'\n\
+           [[part.html.step]]\nlabel_pattern = '^End \\((?<zone>\\S+)\\)'\nfield = 'end'\n";
+    let page = |zone: &str| {
+        let window = format!("<p>Start ({zone}): 2026-03-03 01:00</p><p>End ({zone}): 2026-03-03 05:00</p>");
+        PAGE.replace("<p>From 2026-03-03 01:00 to 2026-03-03 05:00</p>", &window)
+    };
+    let text = rule(&label, "");
+    assert_eq!(notices(&text, &page("Europe/Paris"))[0].start.to_rfc3339(), "2026-03-03T00:00:00+00:00");
+    for letters in ["CET", "MST", "EET"] {
+        assert!(reason(&text, &page(letters)).contains(&format!("time zone {letters:?}")), "{letters}");
+    }
+    let written = PAGE.replace("01:00", "01:00 America/Phoenix").replace("05:00", "05:00 US/Arizona");
+    let notice = notices(&rule(LINES, ""), &written).remove(0);
+    assert_eq!(
+        (notice.start.to_rfc3339(), notice.end - notice.start),
+        ("2026-03-03T08:00:00+00:00".into(), chrono::TimeDelta::hours(4))
+    );
+}
+
+#[test]
+fn the_zone_of_a_label_is_one_of_the_providers_or_an_error() {
+    let page = |zone: &str| {
+        let rows = [
+            ("Company", "Acme"),
+            ("Event", "SIG-1"),
+            ("Description", "A repair"),
+            ("Status", "Scheduled"),
+            ("Circuits", "C-1"),
+            (&format!("Start Time ({zone})"), "3/3/2026 1:00 AM"),
+            (&format!("End Time ({zone})"), "3/3/2026 5:00 AM"),
+        ];
+        let row = |(key, value): &(&str, &str)| format!("<tr><th>{key}</th><td>{value}</td></tr>");
+        let rows: String = rows.iter().map(row).collect();
+        mail("outages@summitig.net", "SummitIG Event SIG-1 Scheduled", &format!("<table>{rows}</table>"))
+    };
+    let read = |zone: &str| RULES.read(page(zone).as_bytes(), None).verdict;
+    let Verdict::Parsed { notices, .. } = read("EST") else { panic!("{:?}", read("EST")) };
+    assert_eq!(notices[0].start.to_rfc3339(), "2026-03-03T06:00:00+00:00");
+    for zone in ["CET", "MET", "EET", "HST", "XYZ"] {
+        let verdict = read(zone);
+        let Verdict::Failed { reason, .. } = &verdict else { panic!("{zone}: {verdict:?}") };
+        assert!(reason.contains(&format!("time zone {zone:?}")), "{reason}");
+    }
+}
+
+#[test]
+fn windows_of_windstream_are_read_in_the_zone_that_they_name() {
+    let start = |zone: &str| {
+        let page = format!(
+            "<h1>Planned Maintenance Notification</h1><div>Works<br>DESCRIPTION OF MAINTENANCE</div><table>\
+             <tr><td>WMT:</td><td>W-1</td></tr>\
+             <tr><td>Event Start Date & Time:</td><td>07/03/26 01:00 {zone}</td></tr>\
+             <tr><td>Event End Date & Time:</td><td>07/03/26 05:00 {zone}</td></tr></table>\
+             <table class=circuitTable><tr><td>Acme</td><td>x</td><td>C-1</td>{}</tr></table>",
+            "<td>x</td>".repeat(6)
+        );
+        let raw = mail("wci.maintenance.notifications@windstream.com", "Windstream Change Management", &page);
+        let verdict = RULES.read(raw.as_bytes(), None).verdict;
+        let Verdict::Parsed { notices, .. } = verdict else { panic!("{verdict:?}") };
+        notices[0].start.format("%H:%M").to_string()
+    };
+    for (zone, wanted) in [
+        ("ET", "05:00"),
+        ("US/Eastern", "05:00"),
+        ("America/Phoenix", "08:00"),
+        ("US/Arizona", "08:00"),
+        ("Pacific/Honolulu", "11:00"),
+        ("America/Indiana/Indianapolis", "05:00"),
+        ("Etc/GMT+5", "06:00"),
+    ] {
+        assert_eq!(start(zone), wanted, "{zone}");
+    }
+}
