@@ -119,6 +119,28 @@ fn mails_that_are_attached_side_by_side_are_all_read() {
 }
 
 #[test]
+fn attached_pages_are_all_read() {
+    let page = |id: &str| {
+        let row = |(key, value): (&str, &str)| format!("<tr><th>{key}</th><td>{value}</td></tr>");
+        let rows: String = [
+            ("Company", "Acme"),
+            ("Event", id),
+            ("Description", "A repair"),
+            ("Status", "Scheduled"),
+            ("Circuits", "C-1"),
+            ("Start Time (EST)", "3/3/2026 1:00 AM"),
+            ("End Time (EST)", "3/3/2026 5:00 AM"),
+        ]
+        .map(row)
+        .concat();
+        mail("outages@summitig.net", &format!("SummitIG Event {id} Scheduled"), &format!("<table>{rows}</table>"))
+    };
+    let (provider, read) = said(attached("see attached", &[&page("SIG-1"), &page("SIG-2"), &page("SIG-3")]));
+    assert_eq!(provider, "summitig");
+    assert_eq!(read, ["SIG-1", "SIG-2", "SIG-3"].map(|id| (id.to_owned(), Status::Confirmed)));
+}
+
+#[test]
 fn attached_mails_of_several_providers_are_each_providers_own() {
     let (one, other) = (notice("Y", "W-1", "CONFIRMED", 10), notice("Z", "W-1", "CANCELLED", 11));
     let verdict = attached("", &[&one, &other]);
