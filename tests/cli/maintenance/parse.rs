@@ -77,7 +77,7 @@ fn an_error_stands_on_standard_error_alone_and_says_what_to_do() {
     let never = one("halcyon", "HC-1").mail().replace("20990301T220000Z", "20990230T220000Z");
     let home = home_with(&[("never.eml", never), ("empty.eml", String::new()), ("nul.eml", "\0".repeat(9))]);
     for (arguments, told) in [
-        (&["never.eml"][..], "ical: DTSTART \"20990230T220000Z\" is no date and time\n"),
+        (&["never.eml"][..], "ical: HC-1: DTSTART \"20990230T220000Z\" is no date and time\n"),
         (&["empty.eml"], "noctui: no mail: it has no headers\n"),
         (&["nul.eml"], "noctui: no rule knows its senders (no sender) or its content\n"),
         (&["never.eml", "--provider", "nobody"], "noctui: no provider \"nobody\"; known are "),

@@ -118,3 +118,27 @@ fn a_test_of_a_file_with_an_error_says_where_and_what_to_write() {
         .code(2)
         .stderr(contains("there is no rule \"nobody\""));
 }
+
+#[test]
+fn a_test_and_a_parse_agree_on_the_impact_of_each_circuit() {
+    let home = home();
+    let rule = "name = 'X'\norganizer = 'x@x.example'\nsenders = ['@bramble.example']\nprocessors = [['html', 'date']]\n\
+        impact = [['down', 'OUTAGE'], ['risk', 'NO-IMPACT']]\n[default]\naccount = '1'\nstatus = 'CONFIRMED'\n\
+        [[part.html.step]]\nlabel = 'Id:'\nfield = 'maintenance_id'\n\
+        [[part.html.step]]\nfind = '^From (?<start>.+) to (?<end>.+)$'\n\
+        [[part.html.step]]\nlabel = 'Lines:'\nsplit = ','\npattern = '(?<circuit>C-\\d) \\((?<impact>\\w+)\\)'\n";
+    own_rule(&home, "xylo.toml", rule);
+    let page = "<p>Id: M-1</p><p>From 2026-03-03 01:00 to 2026-03-03 05:00</p><p>Lines: C-1 (down), C-2 (risk)</p>";
+    let head = MAIL.split_once("\n\n").unwrap().0;
+    std::fs::write(home.path().join("notice.eml"), format!("{head}\n\n{page}")).unwrap();
+    let parsed = json(&home, &["maintenance", "parse", "notice.eml"]);
+    let wanted = serde_json::json!([
+        { "circuit_id": "C-1", "impact": "OUTAGE" },
+        { "circuit_id": "C-2", "impact": "NO-IMPACT" }
+    ]);
+    assert_eq!(parsed[0]["circuits"], wanted, "{parsed}");
+    home.noctui(["provider", "test", "xylo", "notice.eml"])
+        .assert()
+        .success()
+        .stdout(contains("C-1 OUTAGE").and(contains("C-2 NO-IMPACT")));
+}

@@ -174,7 +174,7 @@ impl Guess {
         }
         for (moment, _) in self.start.iter().chain(&self.end) {
             self.has_zone |= moment.zone.is_some();
-            if let Some(letters) = moment.zone.as_deref().filter(|letters| *letters != "UTC") {
+            if let Some(letters) = moment.zone.as_deref().filter(|zone| *zone != "UTC" && !zone.contains('/')) {
                 self.zones.insert(letters.to_owned(), moments::likely_zone(letters));
             }
         }

@@ -193,9 +193,13 @@ impl Reader {
                 return Some(Moment { text: text.to_owned(), at, zone: Some("UTC".to_owned()) });
             }
             Some(Mark::Letters(letters)) => Some(letters.clone()),
+            Some(Mark::Named(zone)) => Some(zone.name().to_owned()),
             None => beside.map(str::to_owned),
         };
-        let zone: Tz = letters.as_deref().and_then(likely_zone).and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC);
+        let likely = |letters: &str| {
+            when::named_zone(letters).or_else(|| likely_zone(letters).and_then(|name| name.parse().ok()))
+        };
+        let zone = letters.as_deref().and_then(likely).unwrap_or(Tz::UTC);
         let at = when::in_zone(local, zone, Repeated::Standard, text).ok()?;
         Some(Moment {
             text: text.to_owned(),

@@ -1,9 +1,11 @@
-//! Bytes to text: the charset that the mail declares, then what the page declares, then UTF-8, then windows-1252.
+//! Bytes to text: the charset that the mail declares, then what the page declares, then UTF-8, and windows-1252 for what is
+//! not UTF-8, also where it is declared to be.
 
 use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Encoding as Transfer, Message, MessagePart};
 
@@ -17,9 +19,17 @@ pub(super) fn is_doubtful(declared: Option<&str>, kind: Kind, text: &str) -> boo
     if declared.is_some_and(is_ascii) {
         return !text.is_ascii();
     }
-    let unknown = declared.is_none_or(|name| Encoding::for_label(name.as_bytes()).is_none());
+    let is_broken = || text.contains('\u{fffd}');
+    // Some declare UTF-8 whatever they write.
+    if declared.and_then(|name| Encoding::for_label(name.as_bytes())) == Some(UTF_8) {
+        return is_broken();
+    }
+    let is_known = |name: &str| {
+        Encoding::for_label(name.as_bytes()).is_some()
+            || (!name.is_empty() && charset_decoder(name.as_bytes()).is_some())
+    };
     let by_page = || kind == Kind::Html && !text.is_ascii() && meta(text.as_bytes()).is_some();
-    unknown && (text.contains('\u{fffd}') || by_page())
+    !declared.is_some_and(is_known) && (is_broken() || by_page())
 }
 
 /// The bytes of a part after transfer decoding.
@@ -51,11 +61,6 @@ pub(super) fn decode(bytes: &[u8], declared: Option<&str>, kind: Kind) -> String
     }
 }
 
-/// A calendar in UTF-8 whose lines may be folded inside of letters; `None` if it is not in UTF-8.
-pub(super) fn in_whole_letters(bytes: &[u8]) -> Option<String> {
-    String::from_utf8(whole_letters(bytes).into_owned()).ok()
-}
-
 /// A calendar whose lines are folded nowhere inside of a letter: its writer may count bytes (RFC 5545, 3.1).
 fn whole_letters(bytes: &[u8]) -> Cow<'_, [u8]> {
     let is_inside = |at: usize, fold: &[u8]| {
@@ -85,10 +90,19 @@ fn whole_letters(bytes: &[u8]) -> Cow<'_, [u8]> {
     whole.into()
 }
 
-/// UTF-8 if it is valid, else windows-1252, in which every byte means something.
+/// UTF-8 as far as it is valid, and windows-1252 elsewhere, in which every byte means something: a footer may be in another
+/// charset than what it stands below.
 pub(super) fn guess(bytes: &[u8]) -> String {
     let (text, _, broken) = UTF_8.decode(bytes);
-    if broken { WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned() } else { text.into_owned() }
+    if !broken {
+        return text.into_owned();
+    }
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.push_str(&WINDOWS_1252.decode_without_bom_handling(chunk.invalid()).0);
+    }
+    text
 }
 
 /// Whether a charset only says "nothing special", which senders write over any bytes.
@@ -141,6 +155,7 @@ mod tests {
     fn the_mails_charset_comes_before_the_pages_and_utf8_before_windows() {
         assert_eq!(decode(b"caf\xe9", Some("iso-8859-1"), Kind::Text), "café");
         assert_eq!(decode(b"caf\xe9", None, Kind::Text), "café");
+        assert_eq!(decode(b"caf\xe9 \xc3\xa9t\xc3\xa9", Some("utf-8"), Kind::Text), "café été");
         assert_eq!(decode("café".as_bytes(), Some("us-ascii"), Kind::Text), "café");
         assert_eq!(decode(b"<meta charset=iso-8859-2>\xb1", None, Kind::Html), "<meta charset=iso-8859-2>ą");
         assert_eq!(

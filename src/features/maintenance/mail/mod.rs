@@ -28,6 +28,8 @@ pub const MAX_PARSED_BYTES: usize = 25 * 1024 * 1024;
 const MAX_PARTS: usize = 500;
 /// Mails inside mails deeper than this are refused.
 const MAX_DEPTH: usize = 50;
+/// Mails attached to mails that are attached are told apart so deep.
+const MAX_DIGESTS: usize = 3;
 /// Headers of a mail that is refused are looked for in its first bytes.
 const HEAD_BYTES: usize = 256 * 1024;
 
@@ -71,6 +73,17 @@ pub struct Mail {
     pub is_answer: bool,
     /// Why a calendar that stands in its text is none of its parts; `None` where there is no such calendar.
     pub unread_calendar: Option<&'static str>,
+    /// The mails that are attached to it side by side, where there are several.
+    pub(crate) digest: Option<Box<Digest>>,
+}
+
+/// Mails attached to one mail side by side: a digest of a list, or what somebody forwards at once.
+#[derive(Debug)]
+pub(crate) struct Digest {
+    /// The mail that they are attached to, without them.
+    pub(crate) letter: Mail,
+    /// They, in their order; two at least.
+    pub(crate) attached: Vec<Mail>,
 }
 
 /// Takes a mail apart, or a calendar that came without one.
@@ -79,12 +92,56 @@ pub fn read(raw: &[u8]) -> Result<Mail, MailError> {
         return Ok(calendar::read(raw));
     }
     let message = parse(raw)?;
-    let mut mail = Mail { envelope: envelope::envelope_of(&message), ..Mail::default() };
-    collect(&message, 0, &mut 0, &mut mail)?;
+    let mut mail = take_apart(&message, Inside::Read)?;
+    mail.digest = digest(&message, MAX_DIGESTS)?;
+    Ok(mail)
+}
+
+/// What becomes of mails inside a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Inside {
+    /// Their parts are parts of it.
+    Read,
+    /// They are left out.
+    LeftOut,
+}
+
+/// Takes a message apart.
+fn take_apart(message: &Message<'_>, inside: Inside) -> Result<Mail, MailError> {
+    let mut mail = Mail { envelope: envelope::envelope_of(message), ..Mail::default() };
+    collect(message, (inside, 0), &mut 0, &mut mail)?;
     mail.is_answer = forwarded::is_answer(&mail.parts, 0);
     forwarded::find_subjects(&mut mail.parts, &mail.senders);
     find_calendars(&mut mail);
     Ok(mail)
+}
+
+/// The mails that are attached to a message side by side, or to the only one that is attached to it; `None` if there are no
+/// several. Of those that are attached to them the same is told for `levels` - 1 more levels.
+fn digest(message: &Message<'_>, levels: usize) -> Result<Option<Box<Digest>>, MailError> {
+    let attached = || {
+        message.parts.iter().filter_map(|part| match &part.body {
+            PartType::Message(inner) => Some(inner),
+            PartType::Text(_)
+            | PartType::Html(_)
+            | PartType::Binary(_)
+            | PartType::InlineBinary(_)
+            | PartType::Multipart(_) => None,
+        })
+    };
+    match (attached().count(), attached().next()) {
+        (1, Some(only)) => digest(only, levels),
+        (0 | 1, _) => Ok(None),
+        _ if levels == 0 => Ok(None),
+        _ => {
+            let mut mails = Vec::new();
+            for inner in attached() {
+                let digest = digest(inner, levels - 1)?;
+                mails.push(Mail { digest, ..take_apart(inner, Inside::Read)? });
+            }
+            Ok(Some(Box::new(Digest { letter: take_apart(message, Inside::LeftOut)?, attached: mails })))
+        }
+    }
 }
 
 /// Adds calendars that stand in the text of a mail that has none of its own. What an answer quotes is no news.
@@ -133,7 +190,12 @@ fn nested(raw: &[u8]) -> usize {
 
 /// Adds Subject, Date and the leaves of `message` to `mail`, and the sender of every message. `count` is how many
 /// messages there were before.
-fn collect(message: &Message<'_>, depth: usize, count: &mut usize, mail: &mut Mail) -> Result<(), MailError> {
+fn collect(
+    message: &Message<'_>,
+    (inside, depth): (Inside, usize),
+    count: &mut usize,
+    mail: &mut Mail,
+) -> Result<(), MailError> {
     if depth > MAX_DEPTH {
         return Err(MailError::TooDeep);
     }
@@ -152,7 +214,8 @@ fn collect(message: &Message<'_>, depth: usize, count: &mut usize, mail: &mut Ma
     for part in &message.parts {
         match &part.body {
             PartType::Multipart(_) => {}
-            PartType::Message(inner) => collect(inner, depth + 1, count, mail)?,
+            PartType::Message(_) if inside == Inside::LeftOut => {}
+            PartType::Message(inner) => collect(inner, (inside, depth + 1), count, mail)?,
             PartType::Text(_) | PartType::Html(_) | PartType::Binary(_) | PartType::InlineBinary(_) => {
                 if mail.parts.len() >= MAX_PARTS {
                     return Err(MailError::TooManyParts);
@@ -182,10 +245,6 @@ fn leaf(message: &Message<'_>, part: &MessagePart<'_>) -> Option<Part> {
             PartType::Binary(_) | PartType::InlineBinary(_) | PartType::Message(_) | PartType::Multipart(_) => None,
         };
         let text = match decoded.filter(|text| !charset::is_doubtful(declared, kind, text)) {
-            // Of a calendar that is folded inside of a letter only the bytes tell which.
-            Some(text) if kind == Kind::Ical && text.contains('\u{fffd}') => {
-                charset::in_whole_letters(&charset::raw_body(message, part)).unwrap_or_else(|| text.to_string())
-            }
             Some(text) => text.to_string(),
             None => charset::decode(&charset::raw_body(message, part), declared, kind),
         };

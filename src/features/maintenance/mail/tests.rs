@@ -72,7 +72,21 @@ fn the_charset_of_the_mail_counts_and_a_wrong_one_is_survived() {
     assert_eq!(mail("; charset=iso-8859-1", b"caf\xe9"), "café");
     assert_eq!(mail("; charset=us-ascii", "café".as_bytes()), "café");
     assert_eq!(mail("; charset=nonsense", b"caf\xe9"), "café");
+    assert_eq!(mail("; charset=utf-8", b"caf\xe9"), "café");
+    assert_eq!(mail("; charset=UTF8", "caf\u{fffd}".as_bytes()), "caf\u{fffd}");
+    assert_eq!(mail("; charset=ibm850", b"caf\x82"), "café");
+    assert_eq!(mail("; charset=cp850", b"caf\x82"), "café");
+    assert_eq!(mail("; charset=utf-7", b"caf+AOk-"), "café");
     assert_eq!(mail("", b"caf\xe9"), "café");
+}
+
+#[test]
+fn a_page_in_a_charset_that_only_mails_have_is_read_in_it_whatever_it_says_of_itself() {
+    for (charset, body) in [("ibm850", &b"caf\x82"[..]), ("utf-7", b"caf+AOk-"), ("utf-8", b"caf\xe9")] {
+        let head = format!("From: a@isp.example\r\nContent-Type: text/html; charset={charset}\r\n\r\n");
+        let raw = [head.as_bytes(), b"<meta charset=windows-1252><p>", body, b"</p>"].concat();
+        assert!(parts(&raw).pop().unwrap().1.contains("<p>caf\u{e9}</p>"), "{charset}");
+    }
 }
 
 #[test]

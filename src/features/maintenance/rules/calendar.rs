@@ -34,7 +34,7 @@ pub(super) fn read(part: &Part) -> Result<Partial, String> {
             if partial.records.len() >= MAX_EVENTS {
                 return Err(format!("the calendar has more than {MAX_EVENTS} events"));
             }
-            let mut record = event(component, &zones)?;
+            let mut record = event(component, &zones).map_err(|reason| told(component, &reason))?;
             if record.status == Some(Status::NoChange) && (is_cancelled || has_status_cancelled(component)) {
                 record.says_cancelled = Some(true);
             }
@@ -42,6 +42,49 @@ pub(super) fn read(part: &Part) -> Result<Partial, String> {
         }
     }
     if partial.records.is_empty() { Err("the calendar has no event".to_owned()) } else { Ok(partial) }
+}
+
+/// Why an event cannot be read, with its id: a calendar may have several.
+fn told(event: &Component<'_>, reason: &str) -> String {
+    let id = event.find_prop("X-MAINTNOTE-MAINTENANCE-ID").map(|id| unescape(id.val.as_str()));
+    match id.filter(|id| !id.is_empty()) {
+        Some(id) => format!("{id}: {reason}"),
+        None => reason.to_owned(),
+    }
+}
+
+/// Whether nothing is lost of a calendar that cannot be read: it has no maintenance, or is the damaged copy of one that can. A
+/// copy has no event with another id, time, status, circuit or impact than one of `read`, and is not the only one that cancels.
+pub(super) fn is_copy(part: &Part, read: &[&Part]) -> bool {
+    let known: Vec<Vec<String>> = read.iter().flat_map(|read| events(read)).collect();
+    let is_known = |event: &Vec<String>| known.iter().any(|known| event.iter().all(|fact| known.contains(fact)));
+    let events = events(part);
+    let cancels_alone = || says_cancelled(part) && !read.iter().any(|read| says_cancelled(read));
+    let is_all_known = || !events.is_empty() && events.iter().all(|event| !event.is_empty() && is_known(event));
+    !is_maintenance(part) || (is_all_known() && !cancels_alone())
+}
+
+/// What the events of a part say that may be no whole calendar, by the lines that count.
+fn events(part: &Part) -> Vec<Vec<String>> {
+    const NAMES: [&str; 7] = [
+        "X-MAINTNOTE-MAINTENANCE-ID",
+        "X-MAINTNOTE-STATUS",
+        "X-MAINTNOTE-OBJECT-ID",
+        "X-MAINTNOTE-IMPACT",
+        "UID",
+        "DTSTART",
+        "DTEND",
+    ];
+    let mut events: Vec<Vec<String>> = Vec::new();
+    for line in plain_text(part.as_text()).lines().map(str::trim) {
+        let name = property_name(line).unwrap_or_default().to_ascii_uppercase();
+        if line.eq_ignore_ascii_case("BEGIN:VEVENT") {
+            events.push(Vec::new());
+        } else if let Some(event) = events.last_mut().filter(|_| NAMES.contains(&name.as_str())) {
+            event.push(format!("{name}{}", line.get(name.len()..).unwrap_or_default()));
+        }
+    }
+    events
 }
 
 /// Adds an event, once for each of its windows.

@@ -344,10 +344,12 @@ impl Extract<'_> {
             if column.take.pattern.is_none() && column.take.words.is_empty() && column.take.split.is_none() {
                 let text = edited(&column.take, text);
                 let means = !column.take.not.iter().any(|not| fold::is(&text, not));
-                if let Some(field) = column.take.field.filter(|field| means && (!bag.has(*field) || is_time(*field))) {
+                if let Some(field) =
+                    column.take.field.filter(|field| means && (!bag.has_for_all(*field) || is_time(*field)))
+                {
                     bag.add_cell(field, &text, column.take.keep);
                 }
-            } else if column.take.field.is_none_or(|field| !bag.has(field)) {
+            } else if column.take.field.is_none_or(|field| !bag.has_for_all(field)) {
                 take(&column.take, text, None, &mut bag);
             }
         }
@@ -389,11 +391,13 @@ fn take(take: &Take, text: &str, field_of_list: Option<Field>, bag: &mut Bag) {
         };
         let every = take.keep == Keep::All || pattern.capture_names().flatten().any(|name| name == "circuit");
         for captures in pattern.captures_iter(piece).take(if every { MAX_MATCHES } else { 1 }) {
-            let named = groups_edited(take, &captures, bag);
-            if let Some(field) = field.filter(|_| !named) {
-                let found = captures.get(1).or(captures.get(0)).map_or("", |found| found.as_str());
-                add(take, field, found, bag);
-            }
+            bag.in_match(|bag| {
+                let named = groups_edited(take, &captures, bag);
+                if let Some(field) = field.filter(|_| !named) {
+                    let found = captures.get(1).or(captures.get(0)).map_or("", |found| found.as_str());
+                    add(take, field, found, bag);
+                }
+            });
         }
     }
 }

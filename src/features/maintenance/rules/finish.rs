@@ -267,6 +267,7 @@ impl Clock<'_> {
         let dates = &self.rule.dates;
         let letters = match written {
             Some(Mark::Offset(seconds)) => return when::at_offset(local, *seconds, text),
+            Some(Mark::Named(zone)) => return when::in_zone(local, *zone, dates.repeated, text),
             Some(Mark::Letters(letters)) => Some(letters.as_str()),
             None => beside.or(self.partial.zone.as_deref()),
         };
@@ -284,7 +285,7 @@ impl Clock<'_> {
         if matches!(letters.as_str(), "UTC" | "GMT" | "Z" | "UT") {
             return when::at_offset(local, 0, text);
         }
-        let named = beside.or(self.partial.zone.as_deref()).and_then(|name| name.trim().parse().ok());
+        let named = beside.or(self.partial.zone.as_deref()).and_then(|name| when::named_zone(name.trim()));
         match named {
             Some(zone) => in_zone(zone),
             None => Err(WhenError::UnknownZone { zone: letters, text: text.to_owned() }),

@@ -7,6 +7,7 @@ mod calendar;
 mod catalog;
 mod compile;
 mod detect;
+mod digest;
 mod error;
 mod explain;
 mod extract;
@@ -168,7 +169,7 @@ impl Rules {
     pub fn read(&self, raw: &[u8], provider: Option<&str>) -> Reading {
         match mail::read(raw) {
             Ok(mail) => {
-                let verdict = self.read_mail(&mail, provider, Trust::Rule);
+                let verdict = self.read_mail(&mail, provider);
                 Reading { envelope: mail.envelope, verdict }
             }
             Err(error) => Reading {
@@ -189,36 +190,47 @@ impl Rules {
         raw: &[u8],
         assigned: &std::collections::HashMap<String, String, S>,
     ) -> Reading {
-        let reading = self.read(raw, None);
-        let missed = match &reading.verdict {
+        let Ok(mail) = mail::read(raw) else { return self.read(raw, None) };
+        let verdict = digest::read_each(&mail, &|mail| self.read_alone_assigned(mail, assigned));
+        Reading { envelope: mail.envelope, verdict }
+    }
+
+    /// The same for a mail that is not read as several.
+    fn read_alone_assigned<S: std::hash::BuildHasher>(
+        &self,
+        mail: &Mail,
+        assigned: &std::collections::HashMap<String, String, S>,
+    ) -> Verdict {
+        let verdict = self.read_alone(mail, None, Trust::Rule);
+        let missed = match &verdict {
             Verdict::Unknown { .. } => None,
             Verdict::Failed { provider, .. } => Some(provider.clone()),
-            Verdict::Parsed { .. } | Verdict::Ignored { .. } => return reading,
+            Verdict::Parsed { .. } | Verdict::Ignored { .. } => return verdict,
         };
-        if assigned.is_empty() {
-            return reading;
-        }
-        let Ok(mail) = mail::read(raw) else { return reading };
         let slug = mail.senders.iter().find_map(|sender| assigned.get(&sender.to_lowercase()));
         let Some(slug) = slug.filter(|slug| missed.as_ref() != Some(*slug) && self.entries.contains_key(*slug)) else {
-            return reading;
+            return verdict;
         };
-        let verdict = self.read_mail(&mail, Some(slug), Trust::Rule);
-        match (&verdict, missed) {
+        match (self.read_alone(mail, Some(slug), Trust::Rule), missed) {
             // Another rule's reason is as good as this one's.
-            (Verdict::Failed { .. } | Verdict::Unknown { .. }, Some(_)) => reading,
-            _ => Reading { verdict, ..reading },
+            (Verdict::Failed { .. } | Verdict::Unknown { .. }, Some(_)) => verdict,
+            (better, _) => better,
         }
     }
 
     /// Reads parts that came without a mail around them; where two say different things, the later one counts.
     #[must_use]
     pub fn read_parts(&self, parts: Vec<Part>, provider: Option<&str>) -> Verdict {
-        self.read_mail(&Mail { parts, ..Mail::default() }, provider, Trust::Later)
+        self.read_alone(&Mail { parts, ..Mail::default() }, provider, Trust::Later)
     }
 
     /// Reads a mail that was taken apart.
-    fn read_mail(&self, mail: &Mail, provider: Option<&str>, trust: Trust) -> Verdict {
+    fn read_mail(&self, mail: &Mail, provider: Option<&str>) -> Verdict {
+        digest::read_each(mail, &|mail| self.read_alone(mail, provider, Trust::Rule))
+    }
+
+    /// Reads a mail with all that is in it as one.
+    fn read_alone(&self, mail: &Mail, provider: Option<&str>, trust: Trust) -> Verdict {
         let Some(slug) = provider else {
             let (verdict, rule) = self.detect_and_read(mail, trust);
             return whose::filed(&self.senders, mail, with_unread(mail, verdict), rule.as_deref());

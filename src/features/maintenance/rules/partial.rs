@@ -1,5 +1,7 @@
 //! What a part says so far: fields by name, values as written, until all parts are together.
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::{DateTime, Utc};
 
 use super::file::{Field, Keep};
@@ -31,26 +33,55 @@ pub(super) struct Times {
 
 /// What was found in one place and belongs together, such as the cells of a row.
 #[derive(Debug, Default)]
-pub(super) struct Bag(Vec<(Field, String, Keep)>);
+pub(super) struct Bag {
+    /// The values.
+    values: Vec<InBag>,
+    /// How many matches there were.
+    matches: usize,
+    /// The match that values are from which are added now; 0 for those that are from none.
+    of_match: usize,
+}
+
+/// One value in a bag.
+#[derive(Debug)]
+struct InBag {
+    /// What it is.
+    field: Field,
+    /// The value.
+    value: String,
+    /// Which of several counts.
+    keep: Keep,
+    /// Which match of a pattern it is from, from 1; 0 if it is from none.
+    of_match: usize,
+}
 
 impl Bag {
+    /// What `add` adds is from one match of a pattern that may match several times: what is found together with a circuit
+    /// says nothing of the circuits of other matches.
+    pub(super) fn in_match(&mut self, add: impl FnOnce(&mut Self)) {
+        self.matches += 1;
+        self.of_match = self.matches;
+        add(self);
+        self.of_match = 0;
+    }
+
     /// Adds a value; empty ones say nothing.
     pub(super) fn add(&mut self, field: Field, value: &str, keep: Keep) {
         let value = value.trim();
         if !value.is_empty() && field != Field::Skip {
             // Ids of circuits are kept as they are: some have runs of blanks.
             let value = if field == Field::Circuit { value.to_owned() } else { fold::squash(value) };
-            self.0.push((field, value, keep));
+            self.values.push(InBag { field, value, keep, of_match: self.of_match });
         }
     }
 
     /// Adds a cell of a row. Date and time may stand in cells of their own.
     pub(super) fn add_cell(&mut self, field: Field, value: &str, keep: Keep) {
         let is_time = matches!(field, Field::Start | Field::End | Field::Stamp);
-        match self.0.iter_mut().find(|(present, ..)| is_time && *present == field) {
-            Some((_, time, _)) => {
-                time.push(' ');
-                time.push_str(value.trim());
+        match self.values.iter_mut().find(|present| is_time && present.field == field) {
+            Some(present) => {
+                present.value.push(' ');
+                present.value.push_str(value.trim());
             }
             None => self.add(field, value, keep),
         }
@@ -58,17 +89,50 @@ impl Bag {
 
     /// Whether there is a value for this field.
     pub(super) fn has(&self, field: Field) -> bool {
-        self.0.iter().any(|(present, ..)| *present == field)
+        self.values.iter().any(|present| present.field == field)
+    }
+
+    /// Whether there is a value for this field that is not one circuit's alone.
+    pub(super) fn has_for_all(&self, field: Field) -> bool {
+        if field == Field::Impact { self.beside(field).shared.is_some() } else { self.has(field) }
     }
 
     /// Whether there is nothing in it.
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.values.is_empty()
     }
 
-    /// The first value of a field.
-    fn get(&self, field: Field) -> Option<&str> {
-        self.0.iter().find(|(present, ..)| *present == field).map(|(_, value, _)| value.as_str())
+    /// Which value of `field` stands beside each value.
+    fn beside(&self, field: Field) -> Beside<'_> {
+        let of_field = || self.values.iter().filter(|value| value.field == field);
+        let mut by_match = HashMap::new();
+        for value in of_field() {
+            by_match.entry(value.of_match).or_insert(value.value.as_str());
+        }
+        // Of a match with a circuit the impact is that circuit's.
+        let with_circuit: HashSet<usize> = self
+            .values
+            .iter()
+            .filter(|value| field == Field::Impact && value.field == Field::Circuit && value.of_match > 0)
+            .map(|value| value.of_match)
+            .collect();
+        let shared = of_field().find(|value| !with_circuit.contains(&value.of_match));
+        Beside { by_match, shared: shared.map(|value| value.value.as_str()) }
+    }
+}
+
+/// The values of one field in a bag.
+struct Beside<'b> {
+    /// The first of each match.
+    by_match: HashMap<usize, &'b str>,
+    /// That of the values whose match has none.
+    shared: Option<&'b str>,
+}
+
+impl<'b> Beside<'b> {
+    /// The one that stands beside a value.
+    fn of(&self, value: &InBag) -> Option<&'b str> {
+        self.by_match.get(&value.of_match).copied().or(self.shared)
     }
 }
 
@@ -155,21 +219,21 @@ impl Partial {
     pub(super) fn take(&mut self, bag: &Bag, rule: &Rule) -> Result<(), String> {
         if let Some(trail) = &mut self.trail {
             let line = trail.line;
-            let found = |(field, value, keep): &(Field, String, Keep)| Found {
+            let found = |InBag { field, value, keep, .. }: &InBag| Found {
                 line,
                 field: *field,
                 value: value.clone(),
                 keep: *keep,
             };
-            trail.found.extend(bag.0.iter().map(found));
+            trail.found.extend(bag.values.iter().map(found));
         }
-        let zone =
-            bag.get(Field::Zone).filter(|_| bag.has(Field::Start) || bag.has(Field::End) || bag.has(Field::Stamp));
+        let (zones, impacts) = (bag.beside(Field::Zone), bag.beside(Field::Impact));
+        let beside_time = bag.has(Field::Start) || bag.has(Field::End) || bag.has(Field::Stamp);
         let beside_circuit = bag.has(Field::Circuit);
-        let impact = bag.get(Field::Impact).map(|word| impact(word, rule)).transpose()?.flatten();
-        for (field, value, keep) in &bag.0 {
+        for found in &bag.values {
+            let InBag { field, value, keep, .. } = found;
             let keep = *keep;
-            let time = || Time::Text(value.clone(), zone.map(str::to_owned));
+            let time = || Time::Text(value.clone(), zones.of(found).map(str::to_owned));
             match field {
                 Field::MaintenanceId => put_list(&mut self.ids, value.clone(), keep)?,
                 Field::Account => put(&mut self.account, value.clone(), keep),
@@ -183,18 +247,22 @@ impl Partial {
                         put(&mut self.status, status, keep);
                     }
                 }
+                Field::Impact if beside_circuit => {}
                 Field::Impact => {
-                    if let Some(impact) = impact.filter(|_| !beside_circuit) {
+                    if let Some(impact) = impact(value, rule)? {
                         put(&mut self.impact, impact, keep);
                     }
                 }
-                Field::Circuit => put_list(&mut self.circuits, (value.clone(), impact), Keep::All)?,
+                Field::Circuit => {
+                    let impact = impacts.of(found).map(|word| impact(word, rule)).transpose()?.flatten();
+                    put_list(&mut self.circuits, (value.clone(), impact), Keep::All)?;
+                }
                 Field::Start => put_time(&mut self.start, time(), keep)?,
                 Field::End => put_time(&mut self.end, time(), keep)?,
                 Field::Stamp => put(&mut self.stamp, time(), keep),
                 Field::Minutes => put(&mut self.minutes, number(value, "minutes")?, keep),
                 Field::Hours => put(&mut self.hours, number(value, "hours")?, keep),
-                Field::Zone if zone.is_none() => put(&mut self.zone, value.clone(), keep),
+                Field::Zone if !beside_time => put(&mut self.zone, value.clone(), keep),
                 Field::City => put(&mut self.city, value.clone(), keep),
                 Field::Year => put(&mut self.year, year(value, rule)?, keep),
                 Field::EndYear => put(&mut self.end_year, year(value, rule)?, keep),

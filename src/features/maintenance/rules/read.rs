@@ -164,11 +164,20 @@ fn read_part(
     let mut best: Option<(usize, Partial)> = None;
     let mut error = None;
     for kind in &reader.from {
+        if *kind == Kind::Ical && reader.steps.is_empty() {
+            match read_calendars(parts) {
+                Ok(None) => {}
+                Ok(found) => return Ok(found),
+                Err(reason) => error = error.or(Some(reason)),
+            }
+            continue;
+        }
         for at_home in [true, false] {
             let is_there = |part: &Part| home.is_none_or(|home| part.home() == home) == at_home;
             for (at, part) in parts.iter().enumerate().filter(|(_, part)| part.kind() == *kind && is_there(part)) {
                 match read_leaf(rule, reader, part) {
-                    Ok(partial) => take(&mut best, *kind, at, partial),
+                    Ok(partial) if best.as_ref().is_some_and(|(_, best)| partial.weight() <= best.weight()) => {}
+                    Ok(partial) => best = Some((at, partial)),
                     Err(reason) => error = error.or(Some(reason)),
                 }
             }
@@ -183,13 +192,28 @@ fn read_part(
     }
 }
 
-/// Takes what a part says if it is more than the best so far.
-fn take(best: &mut Option<(usize, Partial)>, kind: Kind, at: usize, partial: Partial) {
-    match best {
-        // Each calendar stands for itself: one mail may bring several.
-        Some((_, best)) if kind == Kind::Ical && !partial.records.is_empty() => best.add_records(&partial),
-        Some((_, best)) if partial.weight() <= best.weight() => {}
-        _ => *best = Some((at, partial)),
+/// What the calendars of a mail say together, as if they were one: of which an event cannot be read, nothing counts. One that
+/// is the damaged copy of another says nothing that is not said there.
+fn read_calendars(parts: &[Part]) -> Result<Option<(usize, Partial)>, String> {
+    let calendars = || parts.iter().enumerate().filter(|(_, part)| part.kind() == Kind::Ical);
+    let mut together: Option<(usize, Partial)> = None;
+    let (mut read, mut unread) = (Vec::new(), Vec::new());
+    for (index, (at, part)) in calendars().enumerate() {
+        match (calendar::read(part), &mut together) {
+            (Err(reason), _) => {
+                unread.push((index, part, reason));
+                continue;
+            }
+            (Ok(partial), Some((_, together))) => together.add_records(&partial),
+            (Ok(partial), None) => together = Some((at, partial)),
+        }
+        read.push(part);
+    }
+    let lost = unread.iter().find(|(_, part, _)| !calendar::is_copy(part, &read));
+    match lost.or_else(|| unread.first().filter(|_| together.is_none())) {
+        None => Ok(together),
+        Some((_, _, reason)) if calendars().count() == 1 => Err(reason.clone()),
+        Some((index, _, reason)) => Err(format!("calendar {} of {}: {reason}", index + 1, calendars().count())),
     }
 }
 

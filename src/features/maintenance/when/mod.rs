@@ -83,6 +83,8 @@ pub(crate) enum Mark {
     Offset(i32),
     /// Letters such as `CST`.
     Letters(String),
+    /// A zone by its IANA name, such as `America/Phoenix`.
+    Named(Tz),
 }
 
 /// A date and time as written.
@@ -179,8 +181,15 @@ pub(crate) fn header_date(text: &str) -> Result<DateTime<Utc>, WhenError> {
         Some(Mark::Letters(letters)) => {
             header_zone(letters).ok_or_else(|| WhenError::UnknownZone { zone: letters.clone(), text: excerpt(text) })?
         }
+        Some(Mark::Named(zone)) => return in_zone(local, *zone, Repeated::Standard, text),
     };
     at_offset(local, offset, text)
+}
+
+/// The zone with an IANA name. Capitals alone are letters, also where a zone of that name is kept for old programs: `CET`,
+/// `MST`.
+pub(crate) fn named_zone(name: &str) -> Option<Tz> {
+    name.parse().ok().filter(|_| name.contains(char::is_lowercase))
 }
 
 /// The zones of RFC 5322 §4.3 that are letters, in seconds east.
@@ -282,6 +291,13 @@ impl Parts {
                     return Err("it has two time zones");
                 }
                 self.zone = Some(Mark::Offset(seconds));
+                Ok(())
+            }
+            // "EST America/New_York": the name leaves no doubt; an offset does not, either.
+            Token::Named(zone) => {
+                if !matches!(self.zone, Some(Mark::Offset(_))) {
+                    self.zone = Some(Mark::Named(zone));
+                }
                 Ok(())
             }
             Token::Zone(letters) => {

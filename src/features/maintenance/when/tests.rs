@@ -89,3 +89,22 @@ fn a_time_without_a_date_is_read_alone() {
         assert_eq!(read(text), None, "{text}");
     }
 }
+
+#[test]
+fn a_zone_is_known_by_its_name_and_letters_are_no_name() {
+    let zone = |text: &str| read(text, Order::MonthFirst).map(|written| written.zone);
+    for name in
+        ["America/Phoenix", "US/Arizona", "US/Eastern", "America/Argentina/Buenos_Aires", "America/Port-au-Prince"]
+    {
+        assert_eq!(zone(&format!("08/13/24 01:00 {name}")), Ok(Some(Mark::Named(name.parse().unwrap()))), "{name}");
+    }
+    assert_eq!(zone("08/13/24 01:00 EST (America/New_York)"), Ok(Some(Mark::Named(Tz::America__New_York))));
+    assert_eq!(zone("08/13/24 01:00 +0200 Europe/Berlin"), Ok(Some(Mark::Offset(7200))));
+    assert!(zone("08/13/24 01:00 America/Nowhere").is_err());
+    assert_eq!(zone("08/13/24 01:00 CET"), Ok(Some(Mark::Letters("CET".to_owned()))));
+    for letters in ["CET", "MST", "EST5EDT", "PRC"] {
+        assert_eq!(named_zone(letters), None, "{letters}");
+    }
+    let header = header_date("Mon, 2 Mar 2026 10:00:00 Europe/Berlin").map(|at| at.to_rfc3339());
+    assert_eq!(header.as_deref(), Ok("2026-03-02T09:00:00+00:00"));
+}

@@ -1,5 +1,8 @@
 //! The pieces of a written date.
 
+use chrono_tz::Tz;
+
+use super::named_zone;
 use super::names::{is_weekday, month};
 
 /// Words between the pieces of a date that say nothing.
@@ -27,6 +30,8 @@ pub(super) enum Token {
     Offset(i32),
     /// Letters of a zone; `UTC` for everything that means UTC.
     Zone(String),
+    /// The IANA name of a zone.
+    Named(Tz),
 }
 
 /// Cuts `text` into pieces.
@@ -150,6 +155,10 @@ impl<'t> Scanner<'t> {
 
     /// A month, a weekday, a zone or a word of no meaning.
     fn word(&mut self) -> Result<(), &'static str> {
+        if let Some(zone) = self.zone_name() {
+            self.found.push(Token::Named(zone));
+            return Ok(());
+        }
         let count = self.rest.find(|c: char| !c.is_alphabetic()).unwrap_or(self.rest.len());
         let word: &'t str = self.rest.get(..count).unwrap_or_default();
         self.skip(count);
@@ -174,6 +183,15 @@ impl<'t> Scanner<'t> {
         };
         self.found.push(token);
         Ok(())
+    }
+
+    /// Takes the IANA name of a zone, `America/Port-au-Prince`, if it comes next.
+    fn zone_name(&mut self) -> Option<Tz> {
+        let is_in_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-' | '+');
+        let count = self.rest.find(|c: char| !is_in_name(c)).unwrap_or(self.rest.len());
+        let zone = self.rest.get(..count).filter(|name| name.contains('/')).and_then(named_zone)?;
+        self.skip(count);
+        Some(zone)
     }
 
     /// "Greenwich Mean Time" and "Coordinated Universal Time", word by word: the last word closes them.

@@ -158,8 +158,8 @@ impl Rules {
     pub fn explain(&self, slug: &str, mail: &Mail) -> Option<Explanation> {
         let entry = self.entries.get(slug)?;
         let rule = entry.rule().ok()?;
-        let verdict = self.read_mail(mail, Some(slug), Trust::Rule);
-        let taken_by = match self.read_mail(mail, None, Trust::Rule) {
+        let verdict = self.read_mail(mail, Some(slug));
+        let taken_by = match self.read_mail(mail, None) {
             Verdict::Parsed { provider, .. } | Verdict::Ignored { provider, .. } | Verdict::Failed { provider, .. } => {
                 Some(provider)
             }

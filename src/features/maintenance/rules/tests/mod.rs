@@ -1,5 +1,7 @@
+mod beside;
 mod calendars;
 mod mistakes;
+mod several;
 
 use std::fs;
 use std::sync::LazyLock;
