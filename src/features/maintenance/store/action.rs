@@ -11,7 +11,7 @@ use super::event::{EventKind, NewEvent};
 use super::merge::Change;
 use super::sender::{self, Assignment};
 use super::undo::{forget, remember};
-use super::{MaintenanceKey, NoteKey, NotificationKey, dismiss};
+use super::{MaintenanceKey, NoteKey, NotificationKey, dismiss, unedit};
 use crate::features::maintenance::nautobot::store::outbox;
 use crate::store::Error;
 use crate::text::{clean_line, clean_text};
@@ -59,6 +59,8 @@ pub enum Refusal {
     NotAcknowledged,
     /// It is gone.
     Gone,
+    /// Something else has happened to it since, and all or some of it is left as it is.
+    Since,
 }
 
 /// Takes an action back. Plain data; of use as long as its database.
@@ -256,7 +258,7 @@ pub fn undo(connection: &Connection, inverse: &Inverse, actor: &Actor) -> Result
             done.inverse = turned.map(Inverse::RemoveNotes);
         }
         Inverse::Unaccept(acceptance) => done.done = accept::take_back(connection, acceptance, actor)?,
-        Inverse::Unedit(before) => done.done.extend(edit::take_back(connection, before, actor)?),
+        Inverse::Unedit(before) => unedit::take_back(connection, before, actor, &mut done)?,
         Inverse::Detach(attachment) => done.done.extend(edit::detach(connection, attachment, actor)?),
         Inverse::Unassign(assignment) => done.mails = sender::take_back(connection, assignment, actor)?,
         Inverse::Dismiss(keys) => done = dismiss::turn(connection, keys, Some(actor))?,

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::action::{Actor, acknowledge_as_it_is, undo};
+use super::action::{Actor, Refusal, acknowledge_as_it_is, undo};
 use super::by_hand::Field;
 use super::detail::{Detail, detail, outline};
 use super::edit::{Edit, Made, Refused, attach, create, edit, keep, take};
@@ -154,8 +154,12 @@ fn edits_are_taken_back_in_their_order_and_not_over_what_came_since() {
     let labels = Edit { ticket: Some(" NOC-8\n".to_owned()), assignee: Some("ben".to_owned()), ..Edit::default() };
     let first = edit(&connection, FIRST, None, &status(Status::InProcess), &anna()).unwrap().unwrap();
     edit(&connection, FIRST, None, &labels, &anna()).unwrap().unwrap();
-    assert_eq!(undo(&connection, &first.inverse, &anna()).unwrap().done, [], "something was set since");
+    edit(&connection, FIRST, None, &status(Status::Completed), &anna()).unwrap().unwrap();
+    let left = undo(&connection, &first.inverse, &anna()).unwrap();
+    assert_eq!((left.done, left.refused), (vec![], vec![(FIRST, Refusal::Since)]), "something was set since");
     edit(&connection, FIRST, None, &labels, &anna()).unwrap().unwrap_err();
+    undo_last(&connection, &anna()).unwrap().unwrap();
+    assert_eq!((look(&connection).status, look(&connection).ticket.as_str()), (Status::InProcess, "NOC-8"));
     undo_last(&connection, &anna()).unwrap().unwrap();
     assert_eq!(look(&connection).ticket, "");
     undo(&connection, &first.inverse, &anna()).unwrap();
@@ -165,6 +169,63 @@ fn edits_are_taken_back_in_their_order_and_not_over_what_came_since() {
     let third = edit(&connection, FIRST, None, &status(Status::InProcess), &anna()).unwrap().unwrap();
     take_in(&connection, "2", 1, vec![Notice { status: Status::Cancelled, ..notice(hour(1)) }]);
     assert_eq!(undo(&connection, &third.inverse, &anna()).unwrap().done, []);
+}
+
+#[test]
+fn what_no_notice_has_touched_is_taken_back_whatever_came_since() {
+    let connection = empty();
+    take_in(&connection, "1", 0, vec![notice(hour(0))]);
+    let set = Edit { ticket: Some("NOC-8".to_owned()), status: Some(Status::InProcess), ..Edit::default() };
+    let set = edit(&connection, FIRST, None, &set, &anna()).unwrap().unwrap();
+    let label = Edit { assignee: Some("ben".to_owned()), ..Edit::default() };
+    let label = edit(&connection, FIRST, None, &label, &anna()).unwrap().unwrap();
+    let moved = Notice { start: hour(102), end: hour(106), ..notice(hour(1)) };
+    take_in(&connection, "2", 1, vec![moved.clone()]);
+    let undone = undo(&connection, &label.inverse, &anna()).unwrap();
+    assert_eq!((undone.done, undone.refused), (vec![FIRST], vec![]));
+    let detail = look(&connection);
+    assert_eq!((detail.assignee.as_str(), detail.ticket.as_str(), detail.start), ("", "NOC-8", hour(102)));
+    assert!(detail.revision > detail.seen_revision, "the notice asks for a look as before");
+    let undone = undo(&connection, &set.inverse, &anna()).unwrap();
+    assert_eq!((undone.done, undone.refused), (vec![FIRST], vec![]));
+    let detail = look(&connection);
+    assert_eq!((detail.status, detail.ticket.as_str(), detail.start), (Status::Confirmed, "", hour(102)));
+    assert_eq!(detail.by_hand, None);
+    // Of what was set together each part stands for itself.
+    let set = Edit { ticket: Some("NOC-9".to_owned()), status: Some(Status::Cancelled), ..Edit::default() };
+    let set = edit(&connection, FIRST, None, &set, &anna()).unwrap().unwrap();
+    take_in(&connection, "3", 2, vec![Notice { stamp: hour(2), status: Status::Completed, ..moved }]);
+    let undone = undo(&connection, &set.inverse, &anna()).unwrap();
+    assert_eq!((undone.done, undone.refused), (vec![FIRST], vec![(FIRST, Refusal::Since)]));
+    let detail = look(&connection);
+    assert_eq!((detail.status, detail.ticket.as_str()), (Status::Cancelled, ""));
+    assert!(detail.by_hand.unwrap().is_news, "nobody has said yet what is to become of that");
+    let again = undo(&connection, &set.inverse, &anna()).unwrap();
+    assert_eq!((again.done, again.refused), (vec![], vec![(FIRST, Refusal::Since)]));
+}
+
+#[test]
+fn what_was_taken_over_or_kept_is_taken_back_where_a_notice_spoke_of_something_else() {
+    let connection = empty();
+    take_in(&connection, "1", 0, vec![notice(hour(0))]);
+    let window = Edit { window: Some((hour(101), hour(105))), ..Edit::default() };
+    edit(&connection, FIRST, None, &window, &anna()).unwrap().unwrap();
+    let moved = Notice { start: hour(102), end: hour(106), ..notice(hour(1)) };
+    take_in(&connection, "2", 1, vec![moved.clone()]);
+    let kept = keep(&connection, FIRST, &anna()).unwrap().unwrap();
+    let renamed = Notice { stamp: hour(2), summary: "Fibre works".to_owned(), ..moved.clone() };
+    take_in(&connection, "3", 2, vec![renamed.clone()]);
+    assert_eq!(undo(&connection, &kept.inverse, &anna()).unwrap().done, [FIRST]);
+    assert!(look(&connection).by_hand.unwrap().is_news);
+    let taken = take(&connection, FIRST, &anna()).unwrap().unwrap();
+    assert_eq!(look(&connection).start, hour(102));
+    take_in(&connection, "4", 3, vec![Notice { stamp: hour(3), status: Status::InProcess, ..renamed }]);
+    assert_eq!(undo(&connection, &taken.inverse, &anna()).unwrap().done, [FIRST]);
+    let detail = look(&connection);
+    assert_eq!((detail.start, detail.status), (hour(101), Status::InProcess));
+    let set = detail.by_hand.unwrap();
+    assert_eq!((set.fields.as_slice(), set.is_news), (&[Field::Window][..], true));
+    assert_eq!(detail.summary, "Fibre works");
 }
 
 #[test]
