@@ -80,6 +80,15 @@ fn a_mail_that_no_rule_reads_is_attached() {
         (&value!("parsed"), &value!("no rule reads it; attached by ben to HC-100"))
     );
     assert_eq!(json(&home, &["show", "HC-100"])[0]["notifications"].as_array().unwrap().len(), 2);
+    // No rule read it before, either.
+    for reparse in [&["reparse"][..], &["reparse", "2"]] {
+        assert_eq!(json(&home, reparse), value!([]));
+        let sum = said(&home, reparse);
+        assert!(
+            sum.ends_with(" read again: 0 different, 2 as before\n") || sum.ends_with(" 0 different, 1 as before\n")
+        );
+    }
+    assert_eq!(json(&home, &["mails", "2"]), mail);
     assert!(said(&home, &["undo", "--who", "ben"]).contains("the mail belongs to it no more"));
     assert_eq!(json(&home, &["mails"])[0]["id"], 2);
 }

@@ -371,7 +371,11 @@ pub(super) fn detach(
     if loosen.execute((event, key, notification))? == 0 {
         return Ok(None);
     }
-    settle(connection, NotificationKey(*notification), *outcome, provider.as_deref(), reason)?;
+    let mail = NotificationKey(*notification);
+    // What a rule has read since stays read.
+    if unparsed::notification(connection, mail)?.is_some_and(|opened| opened.notification.is_read_by_hand()) {
+        settle(connection, mail, *outcome, provider.as_deref(), reason)?;
+    }
     tell(connection, *key, EventKind::Detached, None, actor, &[])?;
     Ok(Some(*key))
 }

@@ -2,7 +2,9 @@
 
 use rusqlite::Connection;
 
+use super::accept::accept;
 use super::action::{Actor, Refusal, acknowledge_as_it_is, undo};
+use super::again::{self, Effect};
 use super::by_hand::Field;
 use super::detail::{Detail, detail, outline};
 use super::edit::{Edit, Made, Refused, attach, create, edit, keep, take};
@@ -13,7 +15,7 @@ use super::testing::{circuit, empty, hour, mail, notice};
 use super::undo::undo_last;
 use super::unparsed::notification;
 use super::{MaintenanceKey, NotificationKey};
-use crate::features::maintenance::model::{Impact, Notice, Outcome, Status, Verdict};
+use crate::features::maintenance::model::{Impact, Notice, Outcome, Reading, Status, Verdict};
 
 /// The first maintenance of a database.
 const FIRST: MaintenanceKey = MaintenanceKey(1);
@@ -253,6 +255,43 @@ fn a_mail_is_attached_to_a_maintenance_and_taken_off_again() {
 }
 
 #[test]
+fn what_somebody_said_of_a_mail_stands_until_a_rule_reads_it_and_only_then_has_a_reading_to_lose() {
+    let unread = [
+        Verdict::Unknown { reason: "no rule".to_owned() },
+        Verdict::Failed { provider: "zayo".to_owned(), reason: "no window".to_owned() },
+        Verdict::Ignored { provider: "zayo".to_owned(), reason: "no notice".to_owned() },
+    ];
+    for accepts in [false, true] {
+        let connection = empty();
+        take_in(&connection, "1", 0, vec![notice(hour(0))]);
+        let (delivery, mut reading) = mail("2", hour(1), vec![]);
+        reading.verdict = unread[0].clone();
+        let key = record(&connection, &delivery, &reading, Limits::default()).unwrap().notification;
+        let inverse = if accepts {
+            accept(&connection, key, &notice(hour(1)), &anna()).unwrap().unwrap().inverse
+        } else {
+            attach(&connection, key, FIRST, &anna()).unwrap().unwrap().inverse
+        };
+        let opened = || notification(&connection, key).unwrap().unwrap();
+        let before = (opened(), look(&connection));
+        let read = |verdict: &Verdict| {
+            let reading = Reading { verdict: verdict.clone(), ..reading.clone() };
+            again::apply(&connection, &opened(), &reading, &[]).unwrap().effect
+        };
+        for verdict in &unread {
+            assert_eq!(read(verdict), Effect::Same, "{verdict:?}");
+            assert_eq!((opened(), look(&connection)), before, "{verdict:?}");
+        }
+        let moved = Notice { start: hour(102), end: hour(106), ..notice(hour(1)) };
+        assert_eq!(read(&Verdict::Parsed { provider: "zayo".to_owned(), notices: vec![moved] }), Effect::Different);
+        assert_eq!(read(&unread[0]), Effect::Worse);
+        undo(&connection, &inverse, &anna()).unwrap();
+        let mail = opened().notification;
+        assert_eq!((mail.outcome, mail.reason.as_str()), (Outcome::Parsed, ""), "a rule has read it since");
+    }
+}
+
+#[test]
 fn a_second_reading_by_better_rules_is_withheld_where_something_was_set_by_hand() {
     let connection = empty();
     let wrong = Notice { end: hour(103), ..notice(hour(0)) };
@@ -260,8 +299,8 @@ fn a_second_reading_by_better_rules_is_withheld_where_something_was_set_by_hand(
     let window = Edit { window: Some((hour(101), hour(105))), ..Edit::default() };
     edit(&connection, FIRST, None, &window, &anna()).unwrap().unwrap();
     let opened = notification(&connection, key).unwrap().unwrap();
-    let again = super::again::apply(&connection, &opened, &mail("1", hour(0), vec![notice(hour(0))]).1, &[]).unwrap();
-    assert_eq!(again.effect, super::again::Effect::Different);
+    let again = again::apply(&connection, &opened, &mail("1", hour(0), vec![notice(hour(0))]).1, &[]).unwrap();
+    assert_eq!(again.effect, Effect::Different);
     let detail = look(&connection);
     assert_eq!((detail.start, detail.events[0].kind), (hour(101), EventKind::Withheld));
     take(&connection, FIRST, &anna()).unwrap().unwrap();
