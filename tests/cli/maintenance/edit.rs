@@ -118,6 +118,32 @@ fn a_mail_that_no_rule_reads_is_attached() {
 }
 
 #[test]
+fn undo_names_what_a_notice_has_touched_since_and_takes_back_the_rest() {
+    let home = super::home_with(&[Notice::default(), super::one("halcyon", "HC-1")]);
+    let import = |day, windows| {
+        let mails = write(&home, &[Notice { windows, day, ..Notice::default() }]);
+        said(&home, &["import", mails.to_str().unwrap()]);
+    };
+    said(&home, &["note", "HC-1", "call before it starts"]);
+    said(&home, &["edit", "HC-100", "--ticket", "NOC-7"]);
+    import(12, &[("20990305T220000Z", "20990306T040000Z")]);
+    assert_eq!(said(&home, &["undo"]), "halcyon/HC-100: as it was before\n", "no notice speaks of tickets");
+    said(&home, &["edit", "HC-100", "--end", "2099-03-06 03:00"]);
+    import(13, &[("20990307T220000Z", "20990308T040000Z")]);
+    let refused = || home.noctui(["maintenance", "undo"]).assert().code(2).stdout("");
+    refused().stderr(contains("what anna did last cannot be undone: window of halcyon/HC-100 set, 20"));
+    refused().stderr(contains("since then: a notice would change what was set by hand, 20"));
+    assert_eq!(json(&home, &["show", "HC-1"])[0]["note_count"], 1, "nobody asked for that");
+    said(&home, &["edit", "HC-100", "--end", "2099-03-06 02:00", "--assignee", "ben"]);
+    import(14, &[("20990309T220000Z", "20990310T040000Z")]);
+    let some = home.noctui(["maintenance", "undo"]).assert().code(1);
+    let some = some.stdout("halcyon/HC-100: as it was before, but for window\n");
+    some.stderr(contains("halcyon/HC-100: window left as it is"));
+    let shown = &json(&home, &["show", "HC-100"])[0];
+    assert_eq!((&shown["assignee"], &shown["end"]), (&value!(""), &value!("2099-03-06T02:00:00Z")), "{shown}");
+}
+
+#[test]
 fn a_new_start_is_of_one_window_and_a_ticket_of_all() {
     let windows = &[("20990301T220000Z", "20990302T040000Z"), ("20990302T220000Z", "20990303T040000Z")];
     let home = super::home_with(&[Notice { windows, ..Notice::default() }]);

@@ -103,6 +103,34 @@ pub struct Before {
     pub(super) is: Whole,
 }
 
+impl Before {
+    /// What was done to a maintenance of this name, in words.
+    #[must_use]
+    pub fn deed(&self, name: &str) -> String {
+        let Some(was) = &self.was else { return format!("{name} made known by hand") };
+        match was.differs_in(&self.is).as_slice() {
+            [] => format!("{name} kept as it was set"),
+            parts => format!("{} of {name} set", parts.join(" and ")),
+        }
+    }
+
+    /// What of that is not as it was before, in words, where it was done to this window.
+    pub fn left(&self, connection: &Connection, key: MaintenanceKey) -> Result<Vec<&'static str>, Error> {
+        let Some(was) = self.was.as_ref().filter(|_| key == self.key) else { return Ok(Vec::new()) };
+        let Some(now) = row(connection, key)? else { return Ok(Vec::new()) };
+        let mut left = was.differs_in(&self.is);
+        let differs = was.differs_in(&now.whole);
+        left.retain(|part| differs.contains(part));
+        Ok(left)
+    }
+
+    /// Whether it made a maintenance known.
+    #[must_use]
+    pub fn is_made(&self) -> bool {
+        self.was.is_none()
+    }
+}
+
 /// All of a window that can be set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -124,7 +152,7 @@ pub struct Attachment {
     /// The mail.
     notification: i64,
     /// The maintenance.
-    key: MaintenanceKey,
+    pub(super) key: MaintenanceKey,
     /// What tells of it in the history.
     event: i64,
     /// What had become of the mail,
@@ -133,6 +161,14 @@ pub struct Attachment {
     provider: Option<String>,
     /// and why it was not read.
     reason: String,
+}
+
+impl Attachment {
+    /// The mail.
+    #[must_use]
+    pub fn mail(&self) -> i64 {
+        self.notification
+    }
 }
 
 /// A window with all that can be set.

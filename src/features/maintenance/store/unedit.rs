@@ -82,14 +82,7 @@ fn without(was: &Whole, is: &Whole, now: &Whole) -> (Option<Whole>, bool) {
 }
 
 /// What is left of what was set by hand, where these fields are as before.
-fn set_by_hand(
-    was: &Whole,
-    is: &Whole,
-    now: &Whole,
-    taken: &[Field],
-    shown: &State,
-    is_news: bool,
-) -> Option<ByHand> {
+fn set_by_hand(was: &Whole, is: &Whole, now: &Whole, taken: &[Field], shown: &State, is_news: bool) -> Option<ByHand> {
     let said = now.said().cloned();
     let is_set = |field: &Field| {
         let of = if taken.contains(field) { was } else { now };
@@ -128,8 +121,15 @@ impl Whole {
     }
 
     /// Whether a field is the same, and set by hand in both or in neither.
-    fn has_same(&self, other: &Self, field: Field) -> bool {
+    pub(super) fn has_same(&self, other: &Self, field: Field) -> bool {
         field.is_same(&self.state, &other.state) && self.is_set(field) == other.is_set(field)
+    }
+
+    /// What is not the same in another, in words.
+    pub(super) fn differs_in(&self, other: &Self) -> Vec<&'static str> {
+        let fields = Field::ALL.into_iter().filter(|field| !self.has_same(other, *field)).map(Field::as_str);
+        let labels = [("ticket", self.ticket != other.ticket), ("assignee", self.assignee != other.assignee)];
+        fields.chain(labels.into_iter().filter(|(_, differs)| *differs).map(|(word, _)| word)).collect()
     }
 
     /// Whether notices say the same of a field.
