@@ -1,5 +1,6 @@
 //! Maintenances made and corrected by hand, and what notices that come later make of them.
 
+use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
 use serde_json::json as value;
 
@@ -89,6 +90,26 @@ fn what_is_so_already_is_no_failure_and_is_said_of_each_window() {
     assert!(page.starts_with("halcyon/HC-100 window 1: nothing to take over") && page.ends_with(taken), "{page}");
     said(&home, &["undo"]);
     assert_eq!(results(&["edit", "HC-100", "--take"]), ["1 nothing-said", "2 taken"]);
+}
+
+#[test]
+fn what_one_command_did_to_several_windows_is_undone_at_once() {
+    let windows = &[("20990301T220000Z", "20990302T040000Z"), ("20990302T220000Z", "20990303T040000Z")];
+    let home = super::home_with(&[Notice { windows, ..Notice::default() }]);
+    std::fs::write(home.path().join("strange.eml"), "From: noc@bramble.example\nSubject: HC-100\n\nSee phone.\n")
+        .unwrap();
+    said(&home, &["import", "strange.eml"]);
+    said(&home, &["edit", "HC-100", "--ticket", "NOC-7"]);
+    said(&home, &["attach", "2", "HC-100"]);
+    let both = |words: &str| format!("halcyon/HC-100 window 1: {words}\nhalcyon/HC-100 window 2: {words}\n");
+    assert_eq!(said(&home, &["undo"]), both("the mail belongs to it no more"));
+    assert_eq!(json(&home, &["mails", "2"])["outcome"], "unknown-provider");
+    said(&home, &["edit", "HC-100", "--window", "1", "--ticket", "NOC-8", "--who", "bert"]);
+    let some =
+        home.noctui(["maintenance", "undo"]).assert().code(1).stdout("halcyon/HC-100 window 2: as it was before\n");
+    some.stderr(contains("halcyon/HC-100 window 1: ticket left as it is").and(contains("corrected by bert")));
+    let tickets = json(&home, &["show", "HC-100"]);
+    assert_eq!((&tickets[0]["ticket"], &tickets[1]["ticket"]), (&value!("NOC-8"), &value!("")));
 }
 
 #[test]

@@ -16,6 +16,7 @@ use crate::features::maintenance::store::NotificationKey;
 use crate::features::maintenance::store::action::Actor;
 use crate::features::maintenance::store::detail::{Detail, detail};
 use crate::features::maintenance::store::edit::{self, Edit, Edited, Made, Refused};
+use crate::features::maintenance::store::undo;
 use crate::features::maintenance::typed;
 use crate::output;
 use crate::store::Error;
@@ -316,12 +317,13 @@ fn told(
     edited: Vec<Result<Edited, Refused>>,
     actor: &Actor,
 ) -> Result<Vec<Told>, Error> {
-    let mut told = Vec::with_capacity(edited.len());
+    let (mut told, mut inverses) = (Vec::with_capacity(edited.len()), Vec::new());
     for (window, edited) in named.windows.iter().zip(edited) {
-        let refused = edited.err();
+        let refused = edited.map(|edited| inverses.push(edited.inverse)).err();
         let now = detail(connection, window.key, actor.at)?;
         told.extend(now.map(|detail| Told { window: named.window(window), refused, detail }));
     }
+    undo::together(connection, inverses, actor)?;
     Ok(told)
 }
 

@@ -165,7 +165,12 @@ impl Undone {
 
 /// What of a window that was set is not as it was before, in words.
 fn left_of(connection: &Connection, inverse: &Inverse, key: MaintenanceKey) -> Result<Vec<&'static str>, Error> {
-    if let Inverse::Unedit(before) = inverse { before.left(connection, key) } else { Ok(Vec::new()) }
+    if let Inverse::Unedit(before) = inverse {
+        return before.left(connection, key);
+    }
+    let Inverse::Each(each) = inverse else { return Ok(Vec::new()) };
+    let left = each.iter().map(|one| left_of(connection, one, key)).collect::<Result<Vec<_>, _>>()?;
+    Ok(left.concat())
 }
 
 /// A maintenance by name, and which window of it where there are several.
@@ -189,6 +194,7 @@ fn words(inverse: &Inverse) -> (&'static str, &'static str) {
         Inverse::Detach(_) => ("detached", "the mail belongs to it no more"),
         Inverse::Unassign(_) => ("unassigned", ""),
         Inverse::Unaccept(_) => ("unaccepted", "changed back, the suggestion is no longer accepted"),
+        Inverse::Each(each) => each.first().map_or(("undone", "undone"), words),
     }
 }
 
@@ -208,6 +214,7 @@ fn deed(inverse: &Inverse, names: &str) -> String {
             format!("{} said to be {}'s", assignment.address(), assignment.provider().unwrap_or("nobody"))
         }
         Inverse::Unaccept(_) => format!("suggestion accepted as {names}"),
+        Inverse::Each(each) => each.first().map_or_else(|| names.to_owned(), |first| deed(first, names)),
     }
 }
 
@@ -240,6 +247,7 @@ fn is_against(inverse: &Inverse, kind: EventKind) -> bool {
                 | EventKind::Attached
                 | EventKind::Detached
         ),
+        Inverse::Each(each) => each.iter().any(|one| is_against(one, kind)),
         Inverse::See(_)
         | Inverse::Unaccept(_)
         | Inverse::Dismiss(_)

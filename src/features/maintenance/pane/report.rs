@@ -266,7 +266,7 @@ impl State {
                     _ => many(*count, if of_mails { "mail" } else { "maintenance" }),
                 };
                 let reread =
-                    of_mails || matches!(inverse, Inverse::Unaccept(_) | Inverse::Detach(_));
+                    of_mails || matches!(inverse, Inverse::Unaccept(_) | Inverse::Detach(_) | Inverse::Each(_));
                 let mails = if reread { self.reread() } else { vec![] };
                 let on = if matches!(inverse, Inverse::Unassign(_)) { String::new() } else { format!(": {on}") };
                 let said = format!("undone: {}{on}", undone(inverse));
@@ -446,6 +446,7 @@ fn undone(inverse: &Inverse) -> &'static str {
         Inverse::Dismiss(_) => "dismissed again",
         Inverse::BringBack(_) => "no longer dismissed",
         Inverse::Unedit(_) => "as it was before",
+        Inverse::Each(each) => each.first().map_or("taken back", undone),
         Inverse::Detach(_) => "the mail belongs to it no more",
         Inverse::Unassign(_) => {
             "the sender is whose it was before; those of its mails that said nothing are read again"

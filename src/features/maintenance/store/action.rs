@@ -87,6 +87,8 @@ pub enum Inverse {
     See(Vec<(MaintenanceKey, u32)>),
     /// Takes an accepted suggestion back.
     Unaccept(Box<Acceptance>),
+    /// Takes back each of what was done at once, the last first.
+    Each(Vec<Inverse>),
     /// Dismisses mails again.
     Dismiss(Vec<NotificationKey>),
     /// Brings dismissed mails back.
@@ -282,6 +284,16 @@ pub(super) fn take_back(connection: &Connection, inverse: &Inverse, actor: &Acto
             }
         }
         Inverse::Unedit(before) => unedit::take_back(connection, before, actor, &mut done)?,
+        Inverse::Each(each) => {
+            for inverse in each.iter().rev() {
+                let one = take_back(connection, inverse, actor)?;
+                done.done.extend(one.done);
+                done.refused.extend(one.refused);
+                done.mails += one.mails;
+            }
+            done.done.reverse();
+            done.refused.reverse();
+        }
         Inverse::Detach(attachment) => match edit::detach(connection, attachment, actor)? {
             Some(key) => done.done.push(key),
             None => done.refused.push((attachment.key, Refusal::Already)),

@@ -34,6 +34,17 @@ pub fn forget(connection: &Connection, inverse: &Inverse) -> Result<(), Error> {
     Ok(())
 }
 
+/// Makes one of actions that somebody did at once: they are taken back together.
+pub fn together(connection: &Connection, actions: Vec<Inverse>, actor: &Actor) -> Result<(), Error> {
+    if actions.len() < 2 {
+        return Ok(());
+    }
+    for action in &actions {
+        forget(connection, action)?;
+    }
+    remember(connection, Some(&Inverse::Each(actions)), actor)
+}
+
 /// What somebody did last.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Last {
