@@ -21,6 +21,34 @@ fn what_somebody_else_acknowledged_first_is_told_with_the_name_and_u_takes_back_
     assert_eq!(desk.count("SELECT count(*) FROM note WHERE removed_at IS NULL"), 0);
 }
 
+/// Somebody in our name wrote a note in another process, and acknowledged something, which was taken back since.
+const IN_OUR_NAME: [&str; 4] = [
+    "INSERT INTO note (maintenance, at, who, text) SELECT min(id), 0, 'ines', 'drained' FROM maintenance",
+    "INSERT INTO acknowledgement (maintenance, revision, at, who, seen_before, withdrawn_at, withdrawn_by)
+         SELECT min(id), 1, 0, 'ines', 0, 0, 'bob' FROM maintenance",
+    r#"INSERT INTO action (at, who, inverse)
+         SELECT CAST(strftime('%s', '2026-11-21 02:41') AS INTEGER), 'ines', '{"remove-notes":[' || max(id) || ']}'
+         FROM note"#,
+    r#"INSERT INTO action (at, who, inverse)
+         SELECT CAST(strftime('%s', '2026-11-21 02:41') AS INTEGER), 'ines', '{"withdraw":[' || max(id) || ']}'
+         FROM acknowledgement"#,
+];
+
+#[test]
+fn what_was_done_last_in_another_process_is_not_passed_over_for_something_older() {
+    let mut desk = Desk::live(120, 24);
+    for sql in IN_OUR_NAME {
+        desk.write_elsewhere(sql);
+    }
+    let notes = desk.count("SELECT count(*) FROM note WHERE removed_at IS NULL");
+    desk.press("u");
+    assert!(desk.shows("nothing was undone; u again undoes what was before"), "{}", desk.screen());
+    assert_eq!(desk.count("SELECT count(*) FROM note WHERE removed_at IS NULL"), notes);
+    desk.press("u");
+    assert!(desk.shows("undone: note removed"), "{}", desk.screen());
+    assert_eq!(desk.count("SELECT count(*) FROM note WHERE removed_at IS NULL"), notes - 1);
+}
+
 #[test]
 fn several_that_were_acknowledged_first_are_told_of_together() {
     let mut desk = Desk::live(80, 24);

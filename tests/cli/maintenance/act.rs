@@ -103,13 +103,32 @@ fn undo_gives_an_acknowledgement_back_that_was_taken() {
 }
 
 #[test]
-fn undo_leaves_alone_what_was_undone_already() {
+fn undo_leaves_alone_what_was_undone_already_and_takes_nothing_older_back_unasked() {
     let home = home_with(&[one("halcyon", "HC-1")]);
+    said(&home, &["note", "HC-1", "older"]);
     said(&home, &["ack", "HC-1"]);
     said(&home, &["note", "HC-1", "x"]);
     said(&home, &["unack", "HC-1", "--who", "bert"]);
     assert_eq!(said(&home, &["undo"]), "halcyon/HC-1: note removed\n");
-    home.noctui(["maintenance", "undo"]).assert().code(2);
+    for _ in 0..2 {
+        let refused = transcript(&home, &mut home.noctui(["maintenance", "undo", "--json"]));
+        let what = "--- standard error\nnoctui: what anna did last cannot be undone: halcyon/HC-1 acknowledged, 20";
+        assert!(refused.starts_with(what), "{refused}");
+        assert!(refused.contains("since then: acknowledgement taken back by bert, 20"), "{refused}");
+        assert!(refused.contains("--skip-changed") && refused.ends_with("--- exit code 2\n"), "{refused}");
+    }
+    assert_eq!(json(&home, &["list"])[0]["note_count"], 1);
+    assert_eq!(said(&home, &["undo", "--skip-changed"]), "halcyon/HC-1: note removed\n");
+    home.noctui(["maintenance", "undo", "--skip-changed"]).assert().code(2);
+}
+
+#[test]
+fn undo_says_of_each_what_had_been_taken_back_already() {
+    let home = home_with(&[one("halcyon", "HC-1"), one("halcyon", "HC-2")]);
+    said(&home, &["ack", "HC-1", "HC-2"]);
+    said(&home, &["unack", "HC-2", "--who", "bert"]);
+    let both = "halcyon/HC-1: acknowledgement taken back\nhalcyon/HC-2: had been taken back already\n";
+    assert_eq!(said(&home, &["undo"]), both);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `noctui maintenance create|edit|attach`: what people set by hand.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
@@ -8,13 +9,14 @@ use rusqlite::Connection;
 
 use super::accept::{instant, word};
 use super::act::Manner;
-use super::name::{self, Which};
+use super::name::{self, Named, Which};
 use super::{Session, failed, json, time};
 use crate::features::maintenance::model::{Circuit, Status};
 use crate::features::maintenance::store::NotificationKey;
 use crate::features::maintenance::store::action::Actor;
 use crate::features::maintenance::store::detail::{Detail, detail};
 use crate::features::maintenance::store::edit::{self, Edit, Edited, Made, Refused};
+use crate::features::maintenance::store::undo;
 use crate::features::maintenance::typed;
 use crate::output;
 use crate::store::Error;
@@ -155,11 +157,17 @@ pub(super) fn create(args: CreateArgs, session: &Session) -> anyhow::Result<Exit
         ticket: args.what.ticket.unwrap_or_default(),
         assignee: args.what.assignee.unwrap_or_default(),
     };
-    let done = session.store.write_blocking(move |connection| {
-        let edited = edit::create(connection, &made, &actor)?;
-        told(connection, vec![edited], &actor)
+    let created = session.store.write_blocking(move |connection| {
+        let created = edit::create(connection, &made, &actor)?;
+        created
+            .map(|created| detail(connection, created.key, actor.at))
+            .map_or_else(|why| Ok(Err(why)), |now| now.map(Ok))
     })?;
-    say(done, &name, "created", args.manner.json)
+    let told = match created {
+        Ok(now) => now.map(|detail| Told { window: name, refused: None, detail }),
+        Err(why) => return Ok(failed(&[trouble(why, &name)])),
+    };
+    say(told.as_slice(), Deed::Create, args.manner.json)
 }
 
 /// `noctui maintenance edit`
@@ -209,16 +217,19 @@ pub(super) fn edit(args: EditArgs, session: &Session) -> anyhow::Result<ExitCode
                 edit::edit(connection, window.key, None, &edit, &actor)?
             });
         }
-        told(connection, edited, &actor)
+        told(connection, &named, edited, &actor).map(Ok)
     })?;
-    let word = if take {
-        "taken"
+    let deed = if take {
+        Deed::Take
     } else if keep {
-        "kept"
+        Deed::Keep
     } else {
-        "edited"
+        Deed::Edit
     };
-    say(done, &args.name, word, args.manner.json)
+    match done {
+        Ok(told) => say(&told, deed, args.manner.json),
+        Err(trouble) => Ok(failed(&[trouble])),
+    }
 }
 
 /// `noctui maintenance attach`
@@ -232,61 +243,111 @@ pub(super) fn attach(args: AttachArgs, session: &Session) -> anyhow::Result<Exit
         };
         let windows = named.windows.iter();
         let edited = windows.map(|window| edit::attach(connection, mail, window.key, &actor));
-        told(connection, edited.collect::<Result<_, _>>()?, &actor)
+        told(connection, &named, edited.collect::<Result<_, _>>()?, &actor).map(Ok)
     })?;
-    if let Ok((_, Some(Refused::Gone))) = &done {
-        let trouble = Trouble::new(&format!("there is no mail {mail}"))
-            .to_do("noctui maintenance mails --all lists those that there are");
-        return Ok(failed(&[trouble]));
+    match done {
+        Ok(told) if told.iter().any(|told| told.refused == Some(Refused::Gone)) => {
+            let trouble = Trouble::new(&format!("there is no mail {mail}"))
+                .to_do("noctui maintenance mails --all lists those that there are");
+            Ok(failed(&[trouble]))
+        }
+        Ok(told) => say(&told, Deed::Attach, args.manner.json),
+        Err(trouble) => Ok(failed(&[trouble])),
     }
-    say(done, &args.name, "attached", args.manner.json)
 }
 
-/// The windows that something was done to as they are now, and why nothing was done to another one.
-type Told = Result<(Vec<Detail>, Option<Refused>), Trouble>;
-
-/// What was done. Each is written or refused for itself.
-fn told(connection: &Connection, edited: Vec<Result<Edited, Refused>>, actor: &Actor) -> Result<Told, Error> {
-    let (mut details, mut refused) = (Vec::new(), None);
-    for edited in edited {
-        match edited {
-            Ok(Edited { key, .. }) => details.extend(detail(connection, key, actor.at)?),
-            Err(why) => refused = Some(why),
-        }
-    }
-    Ok(Ok((details, refused)))
+/// What is done to windows.
+#[derive(Debug, Clone, Copy)]
+enum Deed {
+    /// Make one known.
+    Create,
+    /// Set something.
+    Edit,
+    /// Take over what notices say.
+    Take,
+    /// Keep what was set.
+    Keep,
+    /// Say that a mail belongs to it.
+    Attach,
 }
 
-/// Says what was done, or why nothing was.
-fn say(told: Told, name: &str, word: &'static str, json: bool) -> anyhow::Result<ExitCode> {
-    let (details, refused) = match told {
-        Ok(told) => told,
-        Err(trouble) => return Ok(failed(&[trouble])),
-    };
-    // As with acknowledgements: where nothing need be done nothing has failed.
-    if refused == Some(Refused::Same) && details.is_empty() {
-        if json {
-            output::print_json::<[json::Acted<'_>]>(&[])?;
-        } else {
-            output::print(&format!("{name}: is so already, nothing need be done\n"))?;
+impl Deed {
+    /// The word for a window that it was done to.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Create => "created",
+            Self::Edit => "edited",
+            Self::Take => "taken",
+            Self::Keep => "kept",
+            Self::Attach => "attached",
         }
-        return Ok(ExitCode::SUCCESS);
     }
-    if let Some(why) = refused.filter(|_| details.is_empty()) {
-        return Ok(failed(&[trouble(why, name)]));
+
+    /// Of a window that needs it not: the word in JSON, and the words for people. `None` where it failed.
+    fn needless(self, why: Refused) -> Option<(&'static str, &'static str)> {
+        match (self, why) {
+            (Self::Attach, Refused::Same) => Some(("already-attached", "had been attached already")),
+            (_, Refused::Same) => Some(("already-so", "is so already, nothing need be done")),
+            (Self::Take, Refused::NothingSaid) => {
+                Some(("nothing-said", "nothing to take over, no notice says anything else than what was set by hand"))
+            }
+            (_, Refused::NothingSaid) => Some((
+                "nothing-said",
+                "nothing to decide, no later notice says anything else than what was set by hand",
+            )),
+            _ => None,
+        }
     }
-    if json {
-        output::print_json(&details.iter().map(|detail| json::Acted::of(detail, word)).collect::<Vec<_>>())?;
+}
+
+/// A window that was meant.
+struct Told {
+    /// In words, such as `cogent/VN1 window 2`.
+    window: String,
+    /// Why nothing was done to it.
+    refused: Option<Refused>,
+    /// As it is now.
+    detail: Detail,
+}
+
+/// Every window that was meant, with what was done to it: each is written or refused for itself.
+fn told(
+    connection: &Connection,
+    named: &Named,
+    edited: Vec<Result<Edited, Refused>>,
+    actor: &Actor,
+) -> Result<Vec<Told>, Error> {
+    let (mut told, mut inverses) = (Vec::with_capacity(edited.len()), Vec::new());
+    for (window, edited) in named.windows.iter().zip(edited) {
+        let refused = edited.map(|edited| inverses.push(edited.inverse)).err();
+        let now = detail(connection, window.key, actor.at)?;
+        told.extend(now.map(|detail| Told { window: named.window(window), refused, detail }));
+    }
+    undo::together(connection, inverses, actor)?;
+    Ok(told)
+}
+
+/// Says what was done to each window, that nothing need be done, as with acknowledgements, or why it could not be.
+fn say(told: &[Told], deed: Deed, json: bool) -> anyhow::Result<ExitCode> {
+    let (mut acted, mut lines, mut troubles) = (Vec::new(), String::new(), Vec::new());
+    for Told { window, refused, detail } in told {
+        let (result, words) = match refused.map(|why| deed.needless(why).ok_or(why)) {
+            None => (deed.word(), format!("{}, {} to {}", deed.word(), time(detail.start), time(detail.end))),
+            Some(Ok((result, words))) => (result, words.to_owned()),
+            Some(Err(why)) => {
+                troubles.push(trouble(why, window));
+                continue;
+            }
+        };
+        acted.push(json::Acted::of(detail, result));
+        let _ = writeln!(lines, "{window}: {words}");
+    }
+    if !acted.is_empty() && json {
+        output::print_json(&acted)?;
     } else {
-        let lines = details.iter().map(|detail| {
-            let name = name::full(&detail.provider, &detail.maintenance_id);
-            format!("{name}: {word}, {} to {}\n", time(detail.start), time(detail.end))
-        });
-        output::print(&lines.collect::<String>())?;
+        output::print(&lines)?;
     }
-    // Of several windows one may have already what the others were given.
-    let left = refused.filter(|why| *why != Refused::Same);
-    Ok(left.map_or(ExitCode::SUCCESS, |why| failed(&[trouble(why, &format!("a window of {name}"))])))
+    Ok(if troubles.is_empty() { ExitCode::SUCCESS } else { failed(&troubles) })
 }
 
 /// Why nothing was done.

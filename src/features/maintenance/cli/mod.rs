@@ -73,7 +73,7 @@ pub(crate) enum Command {
     Unack(act::UnackArgs),
     /// Add a note to a maintenance.
     Note(act::NoteArgs),
-    /// Take back the last thing done in a name, wherever it was made.
+    /// Take back the last thing done in a name, wherever it was made. Exit with 1 if not all of it can be.
     Undo(undo::Args),
     /// Clear the sign of news of maintenances.
     Seen(act::SeenArgs),

@@ -215,7 +215,7 @@ fn history(page: &mut String, detail: &Detail) {
 }
 
 /// An event in words.
-fn happened(event: &Event) -> String {
+pub(super) fn happened(event: &Event) -> String {
     let who = event.who.as_deref().unwrap_or("somebody");
     match event.kind {
         EventKind::FirstNotice => "first notice".to_owned(),

@@ -258,17 +258,23 @@ impl State {
                 let on = if first.is_empty() { many(*count, "maintenance") } else { first.clone() };
                 Outcome::done(format!("note written on {on}{unseen}; <undo> undoes"))
             }
-            Done::Undone { inverse, count, first } => {
+            Done::Undone { inverse, count, first, is_all } => {
                 self.undoing.pop_front();
                 let of_mails = matches!(inverse, Inverse::Dismiss(_) | Inverse::BringBack(_) | Inverse::Unassign(_));
                 let on = match first.as_str() {
                     first if *count == 1 && !first.is_empty() => first.to_owned(),
                     _ => many(*count, if of_mails { "mail" } else { "maintenance" }),
                 };
-                let reread = of_mails || matches!(inverse, Inverse::Unaccept(_) | Inverse::Detach(_));
+                let reread =
+                    of_mails || matches!(inverse, Inverse::Unaccept(_) | Inverse::Detach(_) | Inverse::Each(_));
                 let mails = if reread { self.reread() } else { vec![] };
                 let on = if matches!(inverse, Inverse::Unassign(_)) { String::new() } else { format!(": {on}") };
-                Outcome::done(format!("undone: {}{on}", undone(inverse))).and(mails)
+                let said = format!("undone: {}{on}", undone(inverse));
+                if *is_all {
+                    Outcome::done(said).and(mails)
+                } else {
+                    Outcome::warn(format!("{said}; what changed elsewhere since is left as it is")).and(mails)
+                }
             }
             Done::NothingDone => Outcome::warn(format!("there is nothing left to undo of what {} did", self.who)),
             Done::NothingToUndo => {
@@ -440,6 +446,7 @@ fn undone(inverse: &Inverse) -> &'static str {
         Inverse::Dismiss(_) => "dismissed again",
         Inverse::BringBack(_) => "no longer dismissed",
         Inverse::Unedit(_) => "as it was before",
+        Inverse::Each(each) => each.first().map_or("taken back", undone),
         Inverse::Detach(_) => "the mail belongs to it no more",
         Inverse::Unassign(_) => {
             "the sender is whose it was before; those of its mails that said nothing are read again"

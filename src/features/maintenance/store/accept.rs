@@ -52,6 +52,13 @@ pub struct Acceptance {
     windows: Vec<(MaintenanceKey, Option<State>, i64)>,
 }
 
+impl Acceptance {
+    /// The windows that it made known or changed.
+    pub(super) fn windows(&self) -> impl Iterator<Item = MaintenanceKey> + '_ {
+        self.windows.iter().map(|(window, ..)| *window)
+    }
+}
+
 /// Accepts `notice` as what a mail means.
 pub fn accept(
     connection: &Connection,
@@ -233,7 +240,7 @@ mod tests {
         let connection = empty();
         let key = unknown(&connection, "1", 0);
         accept(&connection, key, &notice(hour(0)), &anna()).unwrap().unwrap();
-        assert!(matches!(undo_last(&connection, &anna()).unwrap(), Some((Inverse::Unaccept(_), _))));
+        assert!(matches!(undo_last(&connection, &anna()).unwrap().unwrap().inverse, Inverse::Unaccept(_)));
         assert_eq!(look(&connection), None);
         let reason = "no rule; a suggestion was accepted and taken back by anna".to_owned();
         assert_eq!(outcome(&connection, key), (Outcome::UnknownProvider, reason));

@@ -11,7 +11,7 @@ use super::event::{EventKind, NewEvent};
 use super::merge::Change;
 use super::sender::{self, Assignment};
 use super::undo::{forget, remember};
-use super::{MaintenanceKey, NoteKey, NotificationKey, dismiss};
+use super::{MaintenanceKey, NoteKey, NotificationKey, dismiss, unedit};
 use crate::features::maintenance::nautobot::store::outbox;
 use crate::store::Error;
 use crate::text::{clean_line, clean_text};
@@ -45,6 +45,14 @@ pub struct Done {
     pub inverse: Option<Inverse>,
 }
 
+impl Done {
+    /// Whether it was done to none.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.done.is_empty() && self.mails == 0
+    }
+}
+
 /// Why something was not done to a maintenance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
@@ -53,12 +61,14 @@ pub enum Refusal {
         /// The revision now.
         revision: u32,
     },
-    /// It is acknowledged already.
+    /// It is acknowledged already, or as it was before what is to be taken back.
     Already,
     /// It is not acknowledged as it is now.
     NotAcknowledged,
     /// It is gone.
     Gone,
+    /// Something else has happened to it since, and all or some of it is left as it is.
+    Since,
 }
 
 /// Takes an action back. Plain data; of use as long as its database.
@@ -77,6 +87,8 @@ pub enum Inverse {
     See(Vec<(MaintenanceKey, u32)>),
     /// Takes an accepted suggestion back.
     Unaccept(Box<Acceptance>),
+    /// Takes back each of what was done at once, the last first.
+    Each(Vec<Inverse>),
     /// Dismisses mails again.
     Dismiss(Vec<NotificationKey>),
     /// Brings dismissed mails back.
@@ -230,34 +242,62 @@ pub fn mark_seen(connection: &Connection, seen: &[(MaintenanceKey, u32)]) -> Res
     Ok(done)
 }
 
-/// Takes an action back; the answer's inverse does it again. What others undid meanwhile is left as it is.
+/// Takes an action back; the answer's inverse does it again. What others undid meanwhile is left as it is. Either way nobody
+/// is offered it for undo any more.
 pub fn undo(connection: &Connection, inverse: &Inverse, actor: &Actor) -> Result<Done, Error> {
-    let mut done = Done::default();
     forget(connection, inverse)?;
+    take_back(connection, inverse, actor)
+}
+
+/// Takes an action back that stays remembered.
+pub(super) fn take_back(connection: &Connection, inverse: &Inverse, actor: &Actor) -> Result<Done, Error> {
+    let mut done = Done::default();
     match inverse {
         Inverse::Withdraw(keys) => {
             let turned = turn(keys, &mut done, |key| {
                 let withdrawn = withdraw(connection, key, actor)?;
                 withdrawn.map_or(Ok(()), |maintenance| unsee(connection, maintenance, key))?;
-                Ok(withdrawn)
+                one_of(connection, "acknowledgement", key.0, withdrawn)
             })?;
             done.inverse = turned.map(Inverse::Reinstate);
         }
         Inverse::Reinstate(keys) => {
-            let turned = turn(keys, &mut done, |key| reinstate(connection, key, actor))?;
+            let turned = turn(keys, &mut done, |key| {
+                one_of(connection, "acknowledgement", key.0, reinstate(connection, key, actor)?)
+            })?;
             done.inverse = turned.map(Inverse::Withdraw);
         }
         Inverse::RemoveNotes(keys) => {
-            let turned = turn(keys, &mut done, |key| remove(connection, key, actor))?;
+            let turned =
+                turn(keys, &mut done, |key| one_of(connection, "note", key.0, remove(connection, key, actor)?))?;
             done.inverse = turned.map(Inverse::RestoreNotes);
         }
         Inverse::RestoreNotes(keys) => {
-            let turned = turn(keys, &mut done, |key| restore(connection, key, actor))?;
+            let turned =
+                turn(keys, &mut done, |key| one_of(connection, "note", key.0, restore(connection, key, actor)?))?;
             done.inverse = turned.map(Inverse::RemoveNotes);
         }
-        Inverse::Unaccept(acceptance) => done.done = accept::take_back(connection, acceptance, actor)?,
-        Inverse::Unedit(before) => done.done.extend(edit::take_back(connection, before, actor)?),
-        Inverse::Detach(attachment) => done.done.extend(edit::detach(connection, attachment, actor)?),
+        Inverse::Unaccept(acceptance) => {
+            done.done = accept::take_back(connection, acceptance, actor)?;
+            if done.done.is_empty() {
+                done.refused = acceptance.windows().map(|window| (window, Refusal::Since)).collect();
+            }
+        }
+        Inverse::Unedit(before) => unedit::take_back(connection, before, actor, &mut done)?,
+        Inverse::Each(each) => {
+            for inverse in each.iter().rev() {
+                let one = take_back(connection, inverse, actor)?;
+                done.done.extend(one.done);
+                done.refused.extend(one.refused);
+                done.mails += one.mails;
+            }
+            done.done.reverse();
+            done.refused.reverse();
+        }
+        Inverse::Detach(attachment) => match edit::detach(connection, attachment, actor)? {
+            Some(key) => done.done.push(key),
+            None => done.refused.push((attachment.key, Refusal::Already)),
+        },
         Inverse::Unassign(assignment) => done.mails = sender::take_back(connection, assignment, actor)?,
         Inverse::Dismiss(keys) => done = dismiss::turn(connection, keys, Some(actor))?,
         Inverse::BringBack(keys) => done = dismiss::turn(connection, keys, None)?,
@@ -286,19 +326,38 @@ pub(in crate::features::maintenance) fn forget_undo(
 }
 
 /// Applies `one` to each key; those that it found something to do for, if any.
-fn turn<K: Copy>(
-    keys: &[K],
-    done: &mut Done,
-    one: impl Fn(K) -> Result<Option<MaintenanceKey>, Error>,
-) -> Result<Option<Vec<K>>, Error> {
+fn turn<K: Copy>(keys: &[K], done: &mut Done, one: impl Fn(K) -> Result<One, Error>) -> Result<Option<Vec<K>>, Error> {
     let mut turned = Vec::new();
     for key in keys {
-        if let Some(maintenance) = one(*key)? {
-            turned.push(*key);
-            done.done.push(maintenance);
+        match one(*key)? {
+            One::Turned(maintenance) => {
+                turned.push(*key);
+                done.done.push(maintenance);
+            }
+            One::Left(maintenance) => done.refused.push((maintenance, Refusal::Already)),
+            One::Gone => {}
         }
     }
     Ok((!turned.is_empty()).then_some(turned))
+}
+
+/// What became of one of those that are taken back together.
+enum One {
+    /// It was taken back, of this maintenance.
+    Turned(MaintenanceKey),
+    /// It had been already.
+    Left(MaintenanceKey),
+    /// It is gone with its maintenance.
+    Gone,
+}
+
+/// The same of a row of a table, which was `turned` if there was something to do.
+fn one_of(connection: &Connection, table: &str, key: i64, turned: Option<MaintenanceKey>) -> Result<One, Error> {
+    if let Some(maintenance) = turned {
+        return Ok(One::Turned(maintenance));
+    }
+    let mut query = connection.prepare_cached(&format!("SELECT maintenance FROM {table} WHERE id = ?1"))?;
+    Ok(query.query_row([key], |row| row.get(0)).optional()?.map_or(One::Gone, One::Left))
 }
 
 fn withdraw(connection: &Connection, key: AcknowledgementKey, actor: &Actor) -> Result<Option<MaintenanceKey>, Error> {

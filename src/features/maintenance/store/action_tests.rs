@@ -15,7 +15,7 @@ use super::merge::Change;
 use super::record::{Delivery, Limits, is_recorded, record};
 use super::retention::{Retention, forget};
 use super::testing::{empty, hour, mail, notice};
-use super::undo::undo_last;
+use super::undo::{forget as forget_action, undo_last};
 use super::unparsed::{NotificationAnchor, Which, notification, notifications};
 use crate::features::maintenance::model::{Notice, Status, Verdict};
 
@@ -331,11 +331,30 @@ fn the_last_of_somebody_is_undone_wherever_it_was_done() {
     let (anna, bert) = (actor("anna", 1), actor("bert", 1));
     acknowledge(&connection, &[(key, 1)], &anna).unwrap();
     add_note(&connection, &[key], "drained", &bert).unwrap();
-    let (inverse, done) = undo_last(&connection, &anna).unwrap().unwrap();
-    assert!(matches!(inverse, Inverse::Withdraw(_)) && done.done == [key]);
+    let last = undo_last(&connection, &anna).unwrap().unwrap();
+    assert!(matches!(last.inverse, Inverse::Withdraw(_)) && last.done.done == [key] && last.at == hour(1));
     assert_eq!(undo_last(&connection, &anna).unwrap(), None);
     assert_eq!(look(&connection, key).notes.len(), 1);
     assert_eq!(undo_last(&connection, &actor("bert", 24 * 8)).unwrap(), None, "days later nobody means that");
+}
+
+#[test]
+fn what_was_done_last_is_not_passed_over_for_something_older() {
+    let connection = empty();
+    let keys: Vec<_> = (1..=2).map(|n| maintenance(&connection, &n.to_string(), 100, 104)).collect();
+    let (anna, bert) = (actor("anna", 1), actor("bert", 2));
+    add_note(&connection, &keys[..1], "drained", &anna).unwrap();
+    acknowledge(&connection, &[(keys[0], 1), (keys[1], 1)], &anna).unwrap();
+    unacknowledge(&connection, &keys, &bert).unwrap();
+    for _ in 0..2 {
+        let last = undo_last(&connection, &anna).unwrap().unwrap();
+        assert!(last.done.is_nothing(), "{last:?}");
+        assert_eq!(last.done.refused, [(keys[0], Refusal::Already), (keys[1], Refusal::Already)]);
+    }
+    assert_eq!(look(&connection, keys[0]).notes.len(), 1);
+    forget_action(&connection, &undo_last(&connection, &anna).unwrap().unwrap().inverse).unwrap();
+    assert_eq!(undo_last(&connection, &anna).unwrap().unwrap().done.done, keys[..1]);
+    assert_eq!(look(&connection, keys[0]).notes.len(), 0);
 }
 
 #[test]

@@ -93,6 +93,10 @@ pub fn apply(connection: &Connection, opened: &Opened, reading: &Reading, unknow
         removed: Vec::new(),
         left: Vec::new(),
     };
+    // What somebody says of a mail that no rule read stands as long as none does.
+    if opened.notification.is_read_by_hand() && !matches!(reading.verdict, Verdict::Parsed { .. }) {
+        return Ok(same);
+    }
     // What said nothing, or could not be read, has nothing to lose.
     let is_loss = !before.needs_a_look() && before != Outcome::Ignored;
     if is_loss && matches!(reading.verdict, Verdict::Failed { .. } | Verdict::Unknown { .. }) {

@@ -71,7 +71,7 @@ impl Field {
     }
 
     /// Puts what `from` has in it into `into`.
-    fn put(self, from: &State, into: &mut State) {
+    pub(super) fn put(self, from: &State, into: &mut State) {
         match self {
             Self::Window => (into.start, into.end) = (from.start, from.end),
             Self::Status => into.status = from.status,

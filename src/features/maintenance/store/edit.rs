@@ -1,5 +1,5 @@
 //! What people set by hand: a maintenance that no notice has told of, corrections, a ticket, an assignee; and the mail that
-//! they say belongs to a maintenance. Each has its inverse, which is refused once something else happened to it since.
+//! they say belongs to a maintenance. Each has its inverse, which is refused of what something else happened to since.
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 use rusqlite::{Connection, OptionalExtension};
@@ -96,35 +96,53 @@ pub struct Edited {
 #[serde(rename_all = "kebab-case")]
 pub struct Before {
     /// Which.
-    key: MaintenanceKey,
+    pub(super) key: MaintenanceKey,
     /// How it was; `None` where it was not known.
-    was: Option<Whole>,
-    /// How it was made: it is made as it was only while it still is.
-    is: Whole,
+    pub(super) was: Option<Whole>,
+    /// How it was made: what of it is so no more is not made as it was.
+    pub(super) is: Whole,
+}
+
+impl Before {
+    /// What was done to a maintenance of this name, in words.
+    #[must_use]
+    pub fn deed(&self, name: &str) -> String {
+        let Some(was) = &self.was else { return format!("{name} made known by hand") };
+        match was.differs_in(&self.is).as_slice() {
+            [] => format!("{name} kept as it was set"),
+            parts => format!("{} of {name} set", parts.join(" and ")),
+        }
+    }
+
+    /// What of that is not as it was before, in words, where it was done to this window.
+    pub fn left(&self, connection: &Connection, key: MaintenanceKey) -> Result<Vec<&'static str>, Error> {
+        let Some(was) = self.was.as_ref().filter(|_| key == self.key) else { return Ok(Vec::new()) };
+        let Some(now) = row(connection, key)? else { return Ok(Vec::new()) };
+        let mut left = was.differs_in(&self.is);
+        let differs = was.differs_in(&now.whole);
+        left.retain(|part| differs.contains(part));
+        Ok(left)
+    }
+
+    /// Whether it made a maintenance known.
+    #[must_use]
+    pub fn is_made(&self) -> bool {
+        self.was.is_none()
+    }
 }
 
 /// All of a window that can be set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct Whole {
+pub(super) struct Whole {
     /// What notices speak of.
-    state: State,
+    pub(super) state: State,
     /// What of it was set by hand.
-    by_hand: Option<ByHand>,
+    pub(super) by_hand: Option<ByHand>,
     /// The ticket.
-    ticket: String,
+    pub(super) ticket: String,
     /// Who looks after it.
-    assignee: String,
-}
-
-impl Whole {
-    /// Whether it is the same but for when a notice last spoke of it, and of its status.
-    fn is(&self, other: &Self) -> bool {
-        let State { order, .. } = self.state;
-        let state = State { order, ..other.state.clone() };
-        (&self.state, &self.by_hand, &self.ticket, &self.assignee)
-            == (&state, &other.by_hand, &other.ticket, &other.assignee)
-    }
+    pub(super) assignee: String,
 }
 
 /// A mail that was said to belong to a maintenance.
@@ -134,7 +152,7 @@ pub struct Attachment {
     /// The mail.
     notification: i64,
     /// The maintenance.
-    key: MaintenanceKey,
+    pub(super) key: MaintenanceKey,
     /// What tells of it in the history.
     event: i64,
     /// What had become of the mail,
@@ -145,26 +163,37 @@ pub struct Attachment {
     reason: String,
 }
 
+impl Attachment {
+    /// The mail.
+    #[must_use]
+    pub fn mail(&self) -> i64 {
+        self.notification
+    }
+}
+
 /// A window with all that can be set.
-struct Row {
+pub(super) struct Row {
     provider: String,
     maintenance_id: String,
-    revision: u32,
-    whole: Whole,
+    pub(super) revision: u32,
+    pub(super) seen: u32,
+    pub(super) whole: Whole,
 }
 
 /// What is known of a window.
-fn row(connection: &Connection, key: MaintenanceKey) -> Result<Option<Row>, Error> {
-    let mut query = connection
-        .prepare_cached("SELECT provider, maintenance_id, revision, ticket, assignee FROM maintenance WHERE id = ?1")?;
+pub(super) fn row(connection: &Connection, key: MaintenanceKey) -> Result<Option<Row>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT provider, maintenance_id, revision, seen_revision, ticket, assignee FROM maintenance WHERE id = ?1",
+    )?;
     let found = query.query_row([key], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
     });
-    let Some((provider, maintenance_id, revision, ticket, assignee)) = found.optional()? else { return Ok(None) };
+    let Some((provider, maintenance_id, revision, seen, ticket, assignee)) = found.optional()? else { return Ok(None) };
     let windows = rows::windows_of(connection, &provider, &maintenance_id)?;
     let state = windows.into_iter().find(|(known, _)| *known == key).map(|(_, state)| state);
     let by_hand = by_hand::of(connection, key)?;
-    Ok(state.map(|state| Row { provider, maintenance_id, revision, whole: Whole { state, by_hand, ticket, assignee } }))
+    let whole = |state| Whole { state, by_hand, ticket, assignee };
+    Ok(state.map(|state| Row { provider, maintenance_id, revision, seen, whole: whole(state) }))
 }
 
 /// Makes a maintenance known that no notice has told of.
@@ -298,7 +327,7 @@ fn changes(before: &Whole, after: &Whole) -> Vec<Change> {
 }
 
 /// Makes a window as it is to be.
-fn put(
+pub(super) fn put(
     connection: &Connection,
     key: MaintenanceKey,
     before: &Whole,
@@ -310,11 +339,13 @@ fn put(
     set_labels(connection, key, after)?;
     rows::update(connection, key, &after.state, &changes)?;
     by_hand::keep(connection, key, after.by_hand.as_ref())?;
-    look(connection, key)?;
     tell(connection, key, kind, None, actor, &changes)?;
-    if let Some(set) = before.by_hand.as_ref().filter(|set| set.is_news || matches!(kind, EventKind::Taken)) {
-        // Whoever sets something has seen what is said.
-        outbox::decided(connection, key, &set.fields, kind != EventKind::Taken, actor)?;
+    // Whoever sets something has seen what is said; whoever takes that back may have not.
+    if kind != EventKind::Unedited {
+        look(connection, key)?;
+        if let Some(set) = before.by_hand.as_ref().filter(|set| set.is_news || matches!(kind, EventKind::Taken)) {
+            outbox::decided(connection, key, &set.fields, kind != EventKind::Taken, actor)?;
+        }
     }
     if before.state != after.state || matches!(kind, EventKind::Taken | EventKind::Kept) {
         outbox::changed_window(connection, key, actor)
@@ -335,39 +366,6 @@ fn change(
 ) -> Result<Result<Edited, Refused>, Error> {
     put(connection, key, &before, &after, kind, actor)?;
     done(connection, key, Inverse::Unedit(Box::new(Before { key, was: Some(before), is: after })), actor)
-}
-
-/// Makes a window as it was; `None` if it is not any more as it was made.
-pub(super) fn take_back(
-    connection: &Connection,
-    inverse: &Before,
-    actor: &Actor,
-) -> Result<Option<MaintenanceKey>, Error> {
-    let Before { key, was, is } = inverse;
-    let Some(Row { whole: now, .. }) = row(connection, *key)?.filter(|row| row.whole.is(is)) else {
-        return Ok(None);
-    };
-    match was {
-        Some(before) => {
-            let state = State { order: now.state.order, ..before.state.clone() };
-            put(connection, *key, &now, &Whole { state, ..before.clone() }, EventKind::Unedited, actor)?;
-        }
-        None if is_of_others(connection, *key)? => return Ok(None),
-        None => {
-            connection.prepare_cached("DELETE FROM maintenance WHERE id = ?1")?.execute([key])?;
-        }
-    }
-    Ok(Some(*key))
-}
-
-/// Whether a mail speaks of a maintenance, or somebody's note or acknowledgement stands on it.
-fn is_of_others(connection: &Connection, key: MaintenanceKey) -> Result<bool, Error> {
-    let mut query = connection.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM event WHERE maintenance = ?1 AND notification IS NOT NULL)
-             OR EXISTS (SELECT 1 FROM note WHERE maintenance = ?1 AND removed_at IS NULL)
-             OR EXISTS (SELECT 1 FROM acknowledgement WHERE maintenance = ?1 AND withdrawn_at IS NULL)",
-    )?;
-    Ok(query.query_row([key], |row| row.get(0))?)
 }
 
 /// Says that a mail belongs to a maintenance. One that could not be read needs a look no more.
@@ -407,7 +405,11 @@ pub(super) fn detach(
     if loosen.execute((event, key, notification))? == 0 {
         return Ok(None);
     }
-    settle(connection, NotificationKey(*notification), *outcome, provider.as_deref(), reason)?;
+    let mail = NotificationKey(*notification);
+    // What a rule has read since stays read.
+    if unparsed::notification(connection, mail)?.is_some_and(|opened| opened.notification.is_read_by_hand()) {
+        settle(connection, mail, *outcome, provider.as_deref(), reason)?;
+    }
     tell(connection, *key, EventKind::Detached, None, actor, &[])?;
     Ok(Some(*key))
 }
@@ -434,7 +436,7 @@ fn set_labels(connection: &Connection, key: MaintenanceKey, whole: &Whole) -> Re
 }
 
 /// Whoever sets something has seen what is there.
-fn look(connection: &Connection, key: MaintenanceKey) -> Result<(), Error> {
+pub(super) fn look(connection: &Connection, key: MaintenanceKey) -> Result<(), Error> {
     connection.prepare_cached("UPDATE maintenance SET seen_revision = revision WHERE id = ?1")?.execute([key])?;
     Ok(())
 }

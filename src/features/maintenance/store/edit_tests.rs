@@ -2,7 +2,9 @@
 
 use rusqlite::Connection;
 
-use super::action::{Actor, acknowledge_as_it_is, undo};
+use super::accept::accept;
+use super::action::{Actor, Refusal, acknowledge_as_it_is, undo};
+use super::again::{self, Effect};
 use super::by_hand::Field;
 use super::detail::{Detail, detail, outline};
 use super::edit::{Edit, Made, Refused, attach, create, edit, keep, take};
@@ -13,7 +15,7 @@ use super::testing::{circuit, empty, hour, mail, notice};
 use super::undo::undo_last;
 use super::unparsed::notification;
 use super::{MaintenanceKey, NotificationKey};
-use crate::features::maintenance::model::{Impact, Notice, Outcome, Status, Verdict};
+use crate::features::maintenance::model::{Impact, Notice, Outcome, Reading, Status, Verdict};
 
 /// The first maintenance of a database.
 const FIRST: MaintenanceKey = MaintenanceKey(1);
@@ -154,8 +156,12 @@ fn edits_are_taken_back_in_their_order_and_not_over_what_came_since() {
     let labels = Edit { ticket: Some(" NOC-8\n".to_owned()), assignee: Some("ben".to_owned()), ..Edit::default() };
     let first = edit(&connection, FIRST, None, &status(Status::InProcess), &anna()).unwrap().unwrap();
     edit(&connection, FIRST, None, &labels, &anna()).unwrap().unwrap();
-    assert_eq!(undo(&connection, &first.inverse, &anna()).unwrap().done, [], "something was set since");
+    edit(&connection, FIRST, None, &status(Status::Completed), &anna()).unwrap().unwrap();
+    let left = undo(&connection, &first.inverse, &anna()).unwrap();
+    assert_eq!((left.done, left.refused), (vec![], vec![(FIRST, Refusal::Since)]), "something was set since");
     edit(&connection, FIRST, None, &labels, &anna()).unwrap().unwrap_err();
+    undo_last(&connection, &anna()).unwrap().unwrap();
+    assert_eq!((look(&connection).status, look(&connection).ticket.as_str()), (Status::InProcess, "NOC-8"));
     undo_last(&connection, &anna()).unwrap().unwrap();
     assert_eq!(look(&connection).ticket, "");
     undo(&connection, &first.inverse, &anna()).unwrap();
@@ -165,6 +171,63 @@ fn edits_are_taken_back_in_their_order_and_not_over_what_came_since() {
     let third = edit(&connection, FIRST, None, &status(Status::InProcess), &anna()).unwrap().unwrap();
     take_in(&connection, "2", 1, vec![Notice { status: Status::Cancelled, ..notice(hour(1)) }]);
     assert_eq!(undo(&connection, &third.inverse, &anna()).unwrap().done, []);
+}
+
+#[test]
+fn what_no_notice_has_touched_is_taken_back_whatever_came_since() {
+    let connection = empty();
+    take_in(&connection, "1", 0, vec![notice(hour(0))]);
+    let set = Edit { ticket: Some("NOC-8".to_owned()), status: Some(Status::InProcess), ..Edit::default() };
+    let set = edit(&connection, FIRST, None, &set, &anna()).unwrap().unwrap();
+    let label = Edit { assignee: Some("ben".to_owned()), ..Edit::default() };
+    let label = edit(&connection, FIRST, None, &label, &anna()).unwrap().unwrap();
+    let moved = Notice { start: hour(102), end: hour(106), ..notice(hour(1)) };
+    take_in(&connection, "2", 1, vec![moved.clone()]);
+    let undone = undo(&connection, &label.inverse, &anna()).unwrap();
+    assert_eq!((undone.done, undone.refused), (vec![FIRST], vec![]));
+    let detail = look(&connection);
+    assert_eq!((detail.assignee.as_str(), detail.ticket.as_str(), detail.start), ("", "NOC-8", hour(102)));
+    assert!(detail.revision > detail.seen_revision, "the notice asks for a look as before");
+    let undone = undo(&connection, &set.inverse, &anna()).unwrap();
+    assert_eq!((undone.done, undone.refused), (vec![FIRST], vec![]));
+    let detail = look(&connection);
+    assert_eq!((detail.status, detail.ticket.as_str(), detail.start), (Status::Confirmed, "", hour(102)));
+    assert_eq!(detail.by_hand, None);
+    // Of what was set together each part stands for itself.
+    let set = Edit { ticket: Some("NOC-9".to_owned()), status: Some(Status::Cancelled), ..Edit::default() };
+    let set = edit(&connection, FIRST, None, &set, &anna()).unwrap().unwrap();
+    take_in(&connection, "3", 2, vec![Notice { stamp: hour(2), status: Status::Completed, ..moved }]);
+    let undone = undo(&connection, &set.inverse, &anna()).unwrap();
+    assert_eq!((undone.done, undone.refused), (vec![FIRST], vec![(FIRST, Refusal::Since)]));
+    let detail = look(&connection);
+    assert_eq!((detail.status, detail.ticket.as_str()), (Status::Cancelled, ""));
+    assert!(detail.by_hand.unwrap().is_news, "nobody has said yet what is to become of that");
+    let again = undo(&connection, &set.inverse, &anna()).unwrap();
+    assert_eq!((again.done, again.refused), (vec![], vec![(FIRST, Refusal::Since)]));
+}
+
+#[test]
+fn what_was_taken_over_or_kept_is_taken_back_where_a_notice_spoke_of_something_else() {
+    let connection = empty();
+    take_in(&connection, "1", 0, vec![notice(hour(0))]);
+    let window = Edit { window: Some((hour(101), hour(105))), ..Edit::default() };
+    edit(&connection, FIRST, None, &window, &anna()).unwrap().unwrap();
+    let moved = Notice { start: hour(102), end: hour(106), ..notice(hour(1)) };
+    take_in(&connection, "2", 1, vec![moved.clone()]);
+    let kept = keep(&connection, FIRST, &anna()).unwrap().unwrap();
+    let renamed = Notice { stamp: hour(2), summary: "Fibre works".to_owned(), ..moved.clone() };
+    take_in(&connection, "3", 2, vec![renamed.clone()]);
+    assert_eq!(undo(&connection, &kept.inverse, &anna()).unwrap().done, [FIRST]);
+    assert!(look(&connection).by_hand.unwrap().is_news);
+    let taken = take(&connection, FIRST, &anna()).unwrap().unwrap();
+    assert_eq!(look(&connection).start, hour(102));
+    take_in(&connection, "4", 3, vec![Notice { stamp: hour(3), status: Status::InProcess, ..renamed }]);
+    assert_eq!(undo(&connection, &taken.inverse, &anna()).unwrap().done, [FIRST]);
+    let detail = look(&connection);
+    assert_eq!((detail.start, detail.status), (hour(101), Status::InProcess));
+    let set = detail.by_hand.unwrap();
+    assert_eq!((set.fields.as_slice(), set.is_news), (&[Field::Window][..], true));
+    assert_eq!(detail.summary, "Fibre works");
 }
 
 #[test]
@@ -192,6 +255,43 @@ fn a_mail_is_attached_to_a_maintenance_and_taken_off_again() {
 }
 
 #[test]
+fn what_somebody_said_of_a_mail_stands_until_a_rule_reads_it_and_only_then_has_a_reading_to_lose() {
+    let unread = [
+        Verdict::Unknown { reason: "no rule".to_owned() },
+        Verdict::Failed { provider: "zayo".to_owned(), reason: "no window".to_owned() },
+        Verdict::Ignored { provider: "zayo".to_owned(), reason: "no notice".to_owned() },
+    ];
+    for accepts in [false, true] {
+        let connection = empty();
+        take_in(&connection, "1", 0, vec![notice(hour(0))]);
+        let (delivery, mut reading) = mail("2", hour(1), vec![]);
+        reading.verdict = unread[0].clone();
+        let key = record(&connection, &delivery, &reading, Limits::default()).unwrap().notification;
+        let inverse = if accepts {
+            accept(&connection, key, &notice(hour(1)), &anna()).unwrap().unwrap().inverse
+        } else {
+            attach(&connection, key, FIRST, &anna()).unwrap().unwrap().inverse
+        };
+        let opened = || notification(&connection, key).unwrap().unwrap();
+        let before = (opened(), look(&connection));
+        let read = |verdict: &Verdict| {
+            let reading = Reading { verdict: verdict.clone(), ..reading.clone() };
+            again::apply(&connection, &opened(), &reading, &[]).unwrap().effect
+        };
+        for verdict in &unread {
+            assert_eq!(read(verdict), Effect::Same, "{verdict:?}");
+            assert_eq!((opened(), look(&connection)), before, "{verdict:?}");
+        }
+        let moved = Notice { start: hour(102), end: hour(106), ..notice(hour(1)) };
+        assert_eq!(read(&Verdict::Parsed { provider: "zayo".to_owned(), notices: vec![moved] }), Effect::Different);
+        assert_eq!(read(&unread[0]), Effect::Worse);
+        undo(&connection, &inverse, &anna()).unwrap();
+        let mail = opened().notification;
+        assert_eq!((mail.outcome, mail.reason.as_str()), (Outcome::Parsed, ""), "a rule has read it since");
+    }
+}
+
+#[test]
 fn a_second_reading_by_better_rules_is_withheld_where_something_was_set_by_hand() {
     let connection = empty();
     let wrong = Notice { end: hour(103), ..notice(hour(0)) };
@@ -199,8 +299,8 @@ fn a_second_reading_by_better_rules_is_withheld_where_something_was_set_by_hand(
     let window = Edit { window: Some((hour(101), hour(105))), ..Edit::default() };
     edit(&connection, FIRST, None, &window, &anna()).unwrap().unwrap();
     let opened = notification(&connection, key).unwrap().unwrap();
-    let again = super::again::apply(&connection, &opened, &mail("1", hour(0), vec![notice(hour(0))]).1, &[]).unwrap();
-    assert_eq!(again.effect, super::again::Effect::Different);
+    let again = again::apply(&connection, &opened, &mail("1", hour(0), vec![notice(hour(0))]).1, &[]).unwrap();
+    assert_eq!(again.effect, Effect::Different);
     let detail = look(&connection);
     assert_eq!((detail.start, detail.events[0].kind), (hour(101), EventKind::Withheld));
     take(&connection, FIRST, &anna()).unwrap().unwrap();

@@ -58,6 +58,7 @@ pub mod source;
 mod sql;
 mod told;
 pub mod undo;
+mod unedit;
 pub mod unknown;
 pub mod unparsed;
 

@@ -38,6 +38,12 @@ impl Assignment {
     pub fn before(&self) -> Option<&str> {
         self.before.as_deref()
     }
+
+    /// Whose it was said to be; nobody's where that was taken away.
+    #[must_use]
+    pub fn provider(&self) -> Option<&str> {
+        self.provider.as_deref()
+    }
 }
 
 /// Every assignment.

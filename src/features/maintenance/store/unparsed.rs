@@ -39,6 +39,14 @@ pub struct Notification {
     pub dismissed: Option<(String, DateTime<Utc>)>,
 }
 
+impl Notification {
+    /// Whether no rule read it, and somebody said what it means or what it belongs to: only then a reason stands beside what
+    /// counts as read.
+    pub(super) fn is_read_by_hand(&self) -> bool {
+        self.outcome == Outcome::Parsed && !self.reason.is_empty()
+    }
+}
+
 /// A notification with its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {

@@ -39,10 +39,7 @@ pub(super) fn carry_out(connection: &Connection, write: Write, at: DateTime<Utc>
             return Ok(Report::Done { done, inverse: None });
         }
         Write::UndoLast { who } => {
-            let done = match undo::undo_last(connection, &Actor { who, at })? {
-                Some((inverse, result)) => undone(connection, inverse, &result, at)?,
-                None => Done::NothingDone,
-            };
+            let done = undo_last(connection, &Actor { who, at })?;
             return Ok(Report::Done { done, inverse: None });
         }
         Write::Draft { keys, text, is_put_away, who } => {
@@ -155,14 +152,27 @@ fn name_of(connection: &Connection, key: MaintenanceKey, now: DateTime<Utc>) -> 
     Ok(detail.map_or_else(String::new, |detail| format!("{} {}", detail.provider, detail.maintenance_id)))
 }
 
+/// Takes back what somebody did last, wherever that was.
+fn undo_last(connection: &Connection, actor: &Actor) -> Result<Done, Error> {
+    let Some(undo::Last { inverse, done, .. }) = undo::undo_last(connection, actor)? else {
+        return Ok(Done::NothingDone);
+    };
+    if done.is_nothing() {
+        // As with what was done here: asked again, somebody means what was before.
+        undo::forget(connection, &inverse)?;
+    }
+    undone(connection, inverse, &done, actor.at)
+}
+
 /// What is said of an undo that concerned these.
 fn undone(connection: &Connection, inverse: Inverse, result: &action::Done, now: DateTime<Utc>) -> Result<Done, Error> {
     if result.mails > 0 {
-        return Ok(Done::Undone { inverse, count: result.mails, first: String::new() });
+        return Ok(Done::Undone { inverse, count: result.mails, first: String::new(), is_all: true });
     }
     let keys = &result.done;
     let Some(first) = keys.first() else { return Ok(Done::NothingToUndo) };
     let first = detail::detail(connection, *first, now)?;
     let first = first.map_or_else(String::new, |first| format!("{} {}", first.provider, first.maintenance_id));
-    Ok(Done::Undone { inverse, count: keys.len(), first })
+    let is_all = result.refused.iter().all(|(_, why)| *why != Refusal::Since);
+    Ok(Done::Undone { inverse, count: keys.len(), first, is_all })
 }

@@ -54,6 +54,8 @@ pub enum Done {
         count: usize,
         /// Provider and id of one maintenance, cleaned; empty where it is gone, and for mails.
         first: String,
+        /// Whether nothing of it is left, having changed since.
+        is_all: bool,
     },
     /// What was to be undone is no longer so; somebody else has been at it.
     NothingToUndo,
