@@ -82,8 +82,9 @@ impl<'a> Told<'a> {
         let is_overtaken = self.known.iter().any(|(_, state)| state.order > order);
         // What was made by hand is no window of its own, but one of those that notices tell of: which one may be known only now.
         let is_sought = self.by_hand.keys().try_fold(false, |is, key| Ok::<_, Error>(is || self.is_sought(*key)?))?;
+        let lacks = |told: &Self| said::lacks_but(told.connection, told.provider, told.id, told.notification);
         // What it said before would have a place that is newer or its own.
-        if is_newest && !is_overtaken && !is_sought {
+        if is_newest && !is_overtaken && (!is_sought || lacks(&self)?) {
             self.in_order(telling)?;
         } else {
             self.out_of_order(telling)?;
@@ -178,7 +179,7 @@ impl<'a> Told<'a> {
         let is_newest = tellings.last().is_some_and(|newest| newest.notification == self.notification);
         // What was there before anybody told of it.
         let is_first = |(key, state): &&(MaintenanceKey, State)| {
-            state.order.stamp == DateTime::UNIX_EPOCH && !self.by_hand.get(key).is_some_and(|set| set.said.is_none())
+            state.order.stamp == DateTime::UNIX_EPOCH && self.by_hand.get(key).is_none_or(|set| set.said.is_some())
         };
         let first: Vec<(MaintenanceKey, State)> = self.known.iter().filter(is_first).cloned().collect();
         let retold = merge::retell(&first, &tellings, self.notification);
@@ -243,7 +244,7 @@ impl<'a> Told<'a> {
         Ok(())
     }
 
-    /// Which window each of these is: the one that was there first; one that was made by hand for the same times; that of which
+    /// Which window each of these is: the one that was there first; what was made by hand, of what is nearest to it; that of which
     /// other notifications spoke, those first whose place is before this one, for what they spoke of they did not know from
     /// it; one of the same times; that of which this notification spoke before. What somebody did to a window does not
     /// stay behind where another one has none: it goes with what overlaps most.
