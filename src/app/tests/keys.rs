@@ -309,6 +309,32 @@ fn every_command_can_be_run_from_the_palette_and_changes_or_says_something() {
 }
 
 #[test]
+fn what_a_pane_cannot_do_where_nothing_is_opened_it_says() {
+    let names = |prefix: &str| {
+        COMMANDS.iter().map(|spec| spec.name).filter(|name| name.starts_with(prefix)).collect::<Vec<_>>()
+    };
+    // In the first row already.
+    let may_rest = ["lab-previous", "console-previous", "cv-previous"];
+    let panes = [
+        (super::cloudvision::night::desk(120, 40), "3", "cv-"),
+        (super::lab::desk(120, 40), "4", "lab-"),
+        (super::console::desk(120, 40), "5", "console-"),
+    ];
+    for (mut pane, number, prefix) in panes {
+        pane.press(number);
+        for name in names(prefix) {
+            let mut desk = pane.fork();
+            let before = desk.styled();
+            desk.press(":").type_text(name);
+            desk.answers = false;
+            desk.press("enter");
+            let nothing = desk.styled() == before && desk.wanted.is_empty() && desk.unanswered == 0;
+            assert!(!nothing || may_rest.contains(&name), "{name} does nothing");
+        }
+    }
+}
+
+#[test]
 fn every_key_of_the_footer_is_one_of_the_place() {
     for place in ["j", "enter", "m", "m enter", "2", "/", "n", "?", ":"] {
         let mut desk = Desk::live(200, 60);

@@ -85,6 +85,21 @@ fn a_draft_is_saved_tried_and_then_reads_the_mail_by_itself() {
 }
 
 #[test]
+fn a_draft_takes_the_place_of_a_built_in_rule_only_where_that_is_said() {
+    let home = home();
+    let mail = std::fs::read_to_string(home.path().join("notice.eml")).unwrap();
+    let mail = mail.lines().map(|line| if line.starts_with("From:") { "From: noc@zayo.com" } else { line });
+    std::fs::write(home.path().join("zayo.eml"), mail.collect::<Vec<_>>().join("\n")).unwrap();
+    let refused = contains("a built-in rule is called zayo").and(contains("--slug zayo"));
+    home.noctui(["provider", "new", "zayo.eml", "--save"]).assert().code(2).stderr(refused);
+    home.noctui(["provider", "list"]).assert().success().stdout(contains("replaced").not());
+    home.noctui(["provider", "new", "zayo.eml", "--slug", "zayo", "--save"])
+        .assert()
+        .success()
+        .stdout(contains("in place of the built-in rule"));
+}
+
+#[test]
 fn a_test_says_why_a_mail_does_not_read() {
     let home = home();
     home.noctui(["provider", "new", "notice.eml", "--slug", "draft", "--save"]).assert().success();

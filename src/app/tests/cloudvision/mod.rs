@@ -6,6 +6,6 @@ mod deploys;
 mod hints;
 mod hostile;
 mod lacking;
-mod night;
+pub(super) mod night;
 mod screens;
 mod workspaces;

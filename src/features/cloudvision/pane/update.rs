@@ -88,7 +88,7 @@ impl State {
             Command::Describe => self.edit_change(place, &ChangeAction::Edit { name: None, notes: None }, look.now),
             Command::OpenChange => self.open_change_of_deployment(),
             Command::Open => self.open(place),
-            Command::Close => self.back(place).unwrap_or_default(),
+            Command::Close => self.back(place).unwrap_or_else(|| Outcome::warn("nothing is opened here")),
             Command::Next => self.step(place, Motion::Down),
             Command::Previous => self.step(place, Motion::Up),
             Command::Filter => self.edit_filter(place),
@@ -106,7 +106,7 @@ impl State {
             Command::Copy => self.copy(place),
             Command::CopyText => Outcome::copied(view::text(self, place, look)),
             Command::Refresh => {
-                Outcome { requests: vec![Request::Refresh], ..Outcome::done("reading the targets again") }
+                Outcome { requests: vec![Request::Refresh], ..Outcome::done("reading CloudVision again") }
             }
         };
         let questions = self.questions();

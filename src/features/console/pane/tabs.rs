@@ -21,6 +21,8 @@ use crate::ui::outcome::LONGEST_COPY;
 const MOST: usize = 16;
 /// Whatever was heard within this time answers, and is no line to a machine that has ended.
 const ANSWERS: TimeDelta = TimeDelta::seconds(5);
+/// What those who want something of the console hear where there is none.
+const NONE_OPEN: &str = "no console is open";
 
 impl State {
     /// Opens a console of the row on the screen: the serial line if there is one and `which` says nothing else.
@@ -150,7 +152,7 @@ impl State {
         if let Some(why) = self.no_typing() {
             return Self::refused(&why);
         }
-        let Some(console) = self.console_mut() else { return Outcome::none() };
+        let Some(console) = self.console_mut() else { return Outcome::warn(NONE_OPEN) };
         if console.is_over() {
             return self
                 .ask_password()
@@ -248,7 +250,7 @@ impl State {
         if let Some(asked) = self.ask_password() {
             return asked;
         }
-        let Some(console) = self.console_mut() else { return Outcome::none() };
+        let Some(console) = self.console_mut() else { return Outcome::warn(NONE_OPEN) };
         if console.being == Being::Opening {
             return Outcome::warn("it is being opened already");
         }
@@ -257,7 +259,7 @@ impl State {
         if let Some(kept) = self.keeps(now) {
             return kept;
         }
-        let Some(console) = self.console_mut() else { return Outcome::none() };
+        let Some(console) = self.console_mut() else { return Outcome::warn(NONE_OPEN) };
         (console.being, console.unheard, console.heard_at) = (Being::Opening, Unheard::default(), None);
         console.attempts += 1;
         if let Shown::Serial(emulator) = &mut console.shown {
@@ -277,7 +279,7 @@ impl State {
     /// Closes the console.
     pub(super) fn detach(&mut self) -> Outcome {
         if self.console().is_none() {
-            return Outcome::none();
+            return Outcome::warn(NONE_OPEN);
         }
         let console = self.consoles.remove(self.current);
         self.is_attached = false;
@@ -318,7 +320,7 @@ impl State {
 
     /// What is seen as text, or all of it.
     pub(super) fn copy_console(&mut self, everything: bool) -> Outcome {
-        let Some(console) = self.console_mut() else { return Outcome::none() };
+        let Some(console) = self.console_mut() else { return Outcome::warn(NONE_OPEN) };
         let text = match &mut console.shown {
             Shown::Serial(emulator) if everything => {
                 let lines = emulator.lines().join("\n");
@@ -345,7 +347,7 @@ impl State {
 
     /// Writes all that the machine said into a file.
     pub(super) fn save(&mut self) -> Outcome {
-        let Some(console) = self.console_mut() else { return Outcome::none() };
+        let Some(console) = self.console_mut() else { return Outcome::warn(NONE_OPEN) };
         let (id, machine) = (console.id, console.target.machine().to_owned());
         let text = match &mut console.shown {
             Shown::Serial(emulator) => emulator.lines().join("\n"),

@@ -68,7 +68,7 @@ impl State {
             Command::Consoles => self.show_consoles(),
             Command::Next => self.step(Motion::Down),
             Command::Previous => self.step(Motion::Up),
-            Command::Close => self.back().unwrap_or_default(),
+            Command::Close => self.back().unwrap_or_else(|| Outcome::warn("nothing is opened here")),
             Command::Attach => self.attach(),
             Command::NextConsole => self.step_console(1),
             Command::PreviousConsole => self.step_console(self.consoles.len().saturating_sub(1)),

@@ -94,7 +94,7 @@ impl State {
             },
             Command::Next => self.step(Motion::Down),
             Command::Previous => self.step(Motion::Up),
-            Command::Close => self.back().unwrap_or_default(),
+            Command::Close => self.back().unwrap_or_else(|| Outcome::warn("nothing is opened here")),
             Command::Instance => self.next_lab(),
             Command::Refresh => Outcome { requests: vec![Request::Retry], ..Outcome::done("reading the lab again") },
         }
@@ -209,7 +209,7 @@ impl State {
 
     /// Space in a plan
     fn leave_out(&mut self) -> Outcome {
-        let Some(Page::Plan(plan)) = &mut self.page else { return Outcome::none() };
+        let Some(Page::Plan(plan)) = &mut self.page else { return Outcome::warn("there is no plan here") };
         if plan.stage != Stage::Drafted {
             return Outcome::warn("the plan is carried out already");
         }

@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use super::super::{failed, parse};
 use super::Own;
 use crate::config::Flags;
+use crate::features::maintenance::rules::Rules;
 use crate::features::maintenance::{guess, mail};
 use crate::output;
 use crate::trouble::Trouble;
@@ -19,7 +20,8 @@ use crate::trouble::Trouble;
 pub(crate) struct Args {
     /// A mail of the provider.
     mail: PathBuf,
-    /// The name of the rule: small letters, digits, dashes; the name in the sender's domain if absent.
+    /// The name of the rule: small letters, digits, dashes; the name in the sender's domain if absent. The draft takes the
+    /// place of a built-in rule only where its name is given here.
     #[arg(long, value_parser = slug)]
     slug: Option<String>,
     /// Write it into the folder of your own rules instead of printing it. Nothing is overwritten.
@@ -50,12 +52,23 @@ pub(super) fn run(args: &Args, flags: &Flags) -> anyhow::Result<ExitCode> {
         output::print(&text)?;
         return Ok(ExitCode::SUCCESS);
     }
+    let replaces = Rules::embedded().slugs().contains(&slug.as_str());
+    if replaces && args.slug.is_none() {
+        let trouble = Trouble::new(&format!("a built-in rule is called {slug}, and the draft would take its place"))
+            .to_do(&format!(
+                "see what that makes of the mail with noctui provider test {slug} {}; take another name with --slug, \
+                 or --slug {slug} if it is meant",
+                args.mail.display()
+            ));
+        return Ok(failed(&[trouble]));
+    }
     let dir = args.own.dir(flags);
     let file = dir.join(format!("{slug}.toml"));
     match write(&dir, &file, &text) {
         Ok(()) => {
             let (file, mail) = (file.display(), args.mail.display());
-            output::print(&format!("wrote {file}; next: noctui provider test {slug} {mail}\n"))?;
+            let instead = if replaces { ", in place of the built-in rule" } else { "" };
+            output::print(&format!("wrote {file}{instead}; next: noctui provider test {slug} {mail}\n"))?;
             Ok(ExitCode::SUCCESS)
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {

@@ -197,7 +197,13 @@ impl Agreed {
     pub fn met(here: &Said, there: &Said, newest: i64, said: impl Fn(&Field) -> i64, updated: i64) -> Self {
         let newer = if newest >= updated { Side::Here } else { Side::There };
         let is_bare = is_bare(there);
-        let silent = if is_bare { 0 } else { updated.min(newest) };
+        // A record that leaves out a circuit of a mail was not made from that mail alone.
+        let leaves_out = here.keys().any(|field| matches!(field, Field::Circuit(_)) && !there.contains_key(field));
+        let silent = match (is_bare, leaves_out) {
+            (true, _) => 0,
+            (false, true) => updated,
+            (false, false) => updated.min(newest),
+        };
         let mut agreed = Self { met: updated, silent, is_bare, ..Self::default() };
         for field in fields(here, there) {
             let (ours, theirs) = (here.get(field), there.get(field));
@@ -321,7 +327,12 @@ impl Agreed {
                 line.since = line.since.min(stamp);
             }
         }
-        self.silent = self.silent.min(stamp);
+        // What a mail says nothing of may have been left out there for that. A record that leaves out what it names was made of
+        // something else.
+        let is_there = |field: &Field| self.lines.get(field).is_some_and(|line| line.there.is_some());
+        if mail.keys().all(|field| !matches!(field, Field::Circuit(_)) || is_there(field)) {
+            self.silent = self.silent.min(stamp);
+        }
     }
 
     /// Whether the record may be half made.

@@ -272,3 +272,19 @@ fn what_is_written_there_or_touched_is_no_younger_than_what_it_came_from() {
     assert_eq!(agreed.newer_than(19).map(|(field, _)| field).collect::<Vec<_>>(), [&Field::Window]);
     assert!(!agreed.is_newer_than(20));
 }
+
+#[test]
+fn a_record_that_leaves_out_what_a_mail_names_leaves_out_what_the_next_one_adds() {
+    let of = |circuits: &[&str]| {
+        let mut said = said(0, Status::Confirmed, "");
+        said.extend(circuits.iter().map(|id| (Field::Circuit((*id).to_owned()), Value::Impact(Impact::Outage))));
+        said
+    };
+    let added = Field::Circuit("c".to_owned());
+    for (record, is_left_out) in [(of(&["b"]), true), (of(&["a"]), false), (of(&["a", "b"]), false)] {
+        let met = Agreed::met(&of(&["a"]), &record, 10, |_| 10, 30);
+        let mut heard = Agreed::all(&record, &record, 30);
+        heard.heard(&of(&["a"]), 10);
+        assert_eq!([met, heard].map(|agreed| agreed.leaves_out(&added, 20)), [is_left_out; 2], "{record:?}");
+    }
+}
