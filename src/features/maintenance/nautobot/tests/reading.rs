@@ -471,6 +471,22 @@ async fn what_was_set_by_hand_stays_and_nothing_is_overwritten_until_somebody_de
 }
 
 #[tokio::test]
+async fn what_is_said_instead_is_what_nautobot_says_by_now_even_if_ours_was_not_written_yet() {
+    let desk = Desk::new(false).await;
+    let id = there(&desk);
+    desk.sync().await;
+    let key = desk.look("lumen", "CHG1").unwrap().key;
+    let longer = Edit { window: Some((notice().start, at("2026-11-22T18:00:00Z"))), ..Edit::default() };
+    desk.write(move |c| edit::edit(c, key, None, &longer, &anna()).unwrap().unwrap());
+    desk.sim.patch(MAINTENANCE, &id, json!({"end_time": "2026-11-22T20:00:00Z"}));
+    desk.sync().await;
+    let detail = desk.look("lumen", "CHG1").unwrap();
+    assert_eq!((detail.end, detail.events[0].kind), (at("2026-11-22T18:00:00Z"), EventKind::Withheld));
+    desk.write(move |c| edit::take(c, key, &anna()).unwrap().unwrap());
+    assert_eq!(desk.look("lumen", "CHG1").unwrap().end, at("2026-11-22T20:00:00Z"));
+}
+
+#[tokio::test]
 async fn what_is_deleted_there_by_dozens_is_asked_for_in_questions_that_its_server_takes() {
     let desk = Desk::new(false).await;
     let made: Vec<String> = (0..60)

@@ -82,7 +82,12 @@ impl Compared {
 
     /// Fields that changed there and were set by hand here: what is said there is kept beside what was set.
     pub fn held(&self) -> impl Iterator<Item = &Field> {
-        self.why.iter().filter(|(_, why)| **why == Why::ByHand).map(|(field, _)| field)
+        let is_held = |(field, why): &(&Field, &Why)| match why {
+            Why::ByHand => true,
+            Why::Both => self.by_hand.contains(*field),
+            Why::Undecided | Why::Windows => false,
+        };
+        self.why.iter().filter(is_held).map(|(field, _)| field)
     }
 
     /// Whether this follows for a field.
