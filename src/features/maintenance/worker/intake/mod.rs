@@ -244,14 +244,16 @@ impl Feed {
             }
             Kind::Imap(config) => {
                 let (out, events) = mpsc::channel(REMOTE_CAPACITY);
-                let desk = Desk::new(self.memory.handled(), self.memory.bookmarks(), out, wanted);
+                let desk = Desk::new(self.memory.handled(), self.memory.bookmarks(), out, wanted)
+                    .with_absences(Arc::new(self.memory.clone()));
                 tasks.spawn(remote::watch(Mailbox::new(config), desk, stop.clone()));
                 events
             }
             Kind::Web(config) => {
                 let (out, events) = mpsc::channel(REMOTE_CAPACITY);
                 let desk = Desk::new(self.memory.handled(), self.memory.bookmarks(), out, wanted)
-                    .with_fates(Arc::new(self.memory.clone()));
+                    .with_fates(Arc::new(self.memory.clone()))
+                    .with_absences(Arc::new(self.memory.clone()));
                 tasks.spawn(remote::watch(web::Mailbox::new(config), desk, stop.clone()));
                 events
             }
