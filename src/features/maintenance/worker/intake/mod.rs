@@ -153,6 +153,7 @@ impl Feed {
                 fresh_at: None,
                 next_at: None,
                 received: 0,
+                fresh: 0,
                 unparsed: 0,
                 alert: None,
             },
@@ -315,6 +316,7 @@ impl Feed {
             match taken {
                 Ok(recorded) => {
                     self.state.received += 1;
+                    self.state.fresh += usize::from(recorded.novelty != Novelty::Duplicate);
                     self.state.unparsed += usize::from(is_unparsed(&recorded));
                     self.left = self.left.saturating_sub(1);
                     if self.refused == 0
