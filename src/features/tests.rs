@@ -113,6 +113,7 @@ fn a_database_from_before_cloudvision_keeps_every_maintenance() {
             ("put_back", 0),
             ("said", 0),
             ("sender", 0),
+            ("source_away", 0),
             ("source_bookmark", 0),
             ("source_state", 0),
         ]

@@ -167,6 +167,7 @@ impl Desk {
             fresh_at: Some(self.now),
             next_at: None,
             received: 97,
+            fresh: 97,
             unparsed: 0,
         };
         self.report(Report::Source(state));

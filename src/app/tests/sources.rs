@@ -4,7 +4,9 @@ use chrono::TimeDelta;
 
 use super::desk::{Desk, MAILBOX, settings};
 use crate::colour::ColourDepth;
-use crate::features::maintenance::worker::{Report, SourceHealth};
+use crate::features::maintenance::store::given_up::GivenUp;
+use crate::features::maintenance::store::source::Known;
+use crate::features::maintenance::worker::{Report, SourceFacts, SourceHealth};
 use crate::trouble::Trouble;
 
 #[test]
@@ -57,6 +59,30 @@ fn mails_that_were_given_up_are_told_under_their_source() {
     );
     desk.press("S");
     assert!(desk.shows("1 mail given up: `noctui source sync --again"), "{}", desk.screen());
+}
+
+#[test]
+fn the_name_of_a_source_has_the_room_there_is_and_stands_whole_below() {
+    let name = "dovecot with a rather long name of its own";
+    for (columns, is_whole) in [(200, true), (130, true), (100, false), (80, false), (40, false)] {
+        let mut desk = Desk::live(columns, 40);
+        desk.press("S");
+        let facts = SourceFacts {
+            name: name.to_owned(),
+            kind: "imap",
+            place: "noc at imap.example: INBOX".to_owned(),
+            known: Known::default(),
+            reader: None,
+            mails: 3,
+            outcomes: Vec::new(),
+            given_up: GivenUp::default(),
+        };
+        desk.report(Report::Sources(Ok(vec![facts])));
+        let (row, named) = (desk.row("dovecot"), desk.shows("Name "));
+        assert_eq!((row.contains(name), named), (is_whole, !is_whole), "{columns}:\n{}", desk.screen());
+        assert!(!named || columns == 40 || desk.shows(&format!("Name        {name}")), "{}", desk.screen());
+        assert!(columns < 100 || row.contains("imap"), "{row}");
+    }
 }
 
 #[test]

@@ -227,6 +227,35 @@ fn who_syncs_waits_until_whoever_reads_the_source_has_looked() {
 }
 
 #[test]
+fn a_source_that_has_got_the_name_of_another_one_was_never_complete() {
+    let home = Home::new();
+    for part in ["Old", "New"].iter().flat_map(|folder| ["cur", "new", "tmp"].map(|part| format!("{folder}/{part}"))) {
+        std::fs::create_dir_all(home.path().join(part)).unwrap();
+    }
+    let configure = |folder: &str| {
+        home.configure(&format!("[[maintenance.source]]\nname = 'folder'\nkind = 'maildir'\npath = '~/{folder}'\n"));
+    };
+    configure("Old");
+    home.noctui(["source", "sync"]).assert().success();
+    let complete = || {
+        let output = home.noctui(["source", "list", "--json"]).assert().success().get_output().stdout.clone();
+        let told: serde_json::Value = serde_json::from_slice(&output).unwrap();
+        told[0]["complete"].clone()
+    };
+    // A Maildir that is empty is complete as it is found; one with a mail is as complete as somebody read it.
+    std::fs::write(home.path().join("Old/new/1795226400.M1P1.noc"), super::one("halcyon", "HC-1").mail()).unwrap();
+    assert!(complete().is_string());
+    configure("New");
+    std::fs::write(home.path().join("New/new/1795226400.M2P2.noc"), super::one("halcyon", "HC-1").mail()).unwrap();
+    assert!(complete().is_null(), "{}", complete());
+    // Its one mail is one that was read from the other: taken, and not new.
+    configure("Old");
+    home.noctui(["source", "sync"]).assert().success().stdout("folder: complete, 1 mail\n");
+    configure("New");
+    home.noctui(["source", "sync"]).assert().success().stdout("folder: complete, 1 mail, none of them new\n");
+}
+
+#[test]
 fn a_source_is_not_shown_as_read_while_its_name_is_read_for_something_else() {
     let home = Home::new();
     let configuration = |folder: &str| {

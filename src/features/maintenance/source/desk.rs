@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 
-use super::{Event, Handled, State};
+use super::{Absences, Away, Event, Handled, State};
 use crate::blocking;
 
 /// The bookmark of a folder, as it was last kept. Asked on a thread that may block.
@@ -36,6 +36,8 @@ pub struct Desk {
     wanted: watch::Receiver<u64>,
     /// What became of mails, where the source wants to know.
     fates: Option<Arc<dyn Fates>>,
+    /// What is kept of mails that do not come.
+    absences: Option<Arc<dyn Absences>>,
     /// The state that was told last, so that it is told once.
     told: Option<State>,
 }
@@ -44,13 +46,45 @@ impl Desk {
     /// A desk whose source has told nothing yet.
     #[must_use]
     pub fn new(handled: Handled, bookmarks: Bookmarks, out: mpsc::Sender<Event>, wanted: watch::Receiver<u64>) -> Self {
-        Self { handled, bookmarks, out, wanted, fates: None, told: None }
+        Self { handled, bookmarks, out, wanted, fates: None, absences: None, told: None }
     }
 
     /// The same, with what became of mails.
     #[must_use]
     pub fn with_fates(self, fates: Arc<dyn Fates>) -> Self {
         Self { fates: Some(fates), ..self }
+    }
+
+    /// The same, with what is kept of mails that do not come.
+    #[must_use]
+    pub fn with_absences(self, absences: Arc<dyn Absences>) -> Self {
+        Self { absences: Some(absences), ..self }
+    }
+
+    /// What is known of mails that do not come, by their keys.
+    pub async fn away(&self) -> Vec<(String, Away)> {
+        let Some(absences) = self.absences.clone() else { return Vec::new() };
+        blocking::run(move || absences.away()).await
+    }
+
+    /// These are away as it says, or not any more.
+    pub async fn keep_away(&self, changed: Vec<(String, Option<Away>)>) {
+        if let Some(absences) = self.absences.clone().filter(|_| !changed.is_empty()) {
+            blocking::run(move || absences.keep(changed)).await;
+        }
+    }
+
+    /// Mails that were given up and that somebody wants to be asked for again, by their keys.
+    pub async fn asked_again(&self) -> Vec<String> {
+        let Some(absences) = self.absences.clone() else { return Vec::new() };
+        blocking::run(move || absences.asked_again()).await
+    }
+
+    /// Of those these are not there any more.
+    pub async fn gone(&self, keys: Vec<String>) {
+        if let Some(absences) = self.absences.clone().filter(|_| !keys.is_empty()) {
+            blocking::run(move || absences.gone(keys)).await;
+        }
     }
 
     /// What became of mails that the source was not told yet.

@@ -10,6 +10,7 @@
 //! kept once these are, and given back when the source is begun anew. So a bookmark never stands before a mail that is not
 //! recorded, and a mail that is handed out twice is found to be the same.
 
+mod away;
 mod desk;
 pub mod files;
 mod head;
@@ -27,6 +28,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
+pub use self::away::{Absences, Away};
 pub use self::desk::{Bookmarks, Desk, Ended, Fates};
 use crate::trouble::Trouble;
 

@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::NotificationKey;
 use super::record::{Delivery, Recorded};
+use super::{NotificationKey, away};
 use crate::store::Error;
 use crate::text::{clean_line, counted};
 
@@ -67,11 +67,28 @@ pub(in crate::features::maintenance) fn settle(
     } else if let Some(stood_in) = stood_in.filter(|stood_in| *stood_in != recorded.notification) {
         connection.prepare_cached("DELETE FROM notification WHERE id = ?1")?.execute([stood_in])?;
     }
+    away::settle(connection, &delivery.source, &delivery.item)
+}
+
+/// The mails of a source that somebody wants to be asked for again, by their items.
+pub fn asked_again(connection: &Connection, source: &str) -> Result<Vec<String>, Error> {
+    let mut query = connection.prepare_cached("SELECT item FROM source_item WHERE source = ?1 AND lacks = 2")?;
+    let items = query.query_map([source], |row| row.get(0))?;
+    Ok(items.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Of those these are not there any more: nobody can ask for them. What stands for each stays until it is dismissed.
+pub fn gone(connection: &Connection, source: &str, items: &[String]) -> Result<(), Error> {
+    let mut settle =
+        connection.prepare_cached("UPDATE source_item SET lacks = 0 WHERE source = ?1 AND item = ?2 AND lacks = 2")?;
+    for item in items {
+        settle.execute([source, item])?;
+    }
     Ok(())
 }
 
-/// Asks for the mails of a source again that were given up: it is listed anew, by whichever process reads it next, and what
-/// is recorded is found to be so. How many are asked for; nothing is done where there are none.
+/// Asks for the mails of a source again that were given up, however old they are: whichever process reads it next asks for
+/// each by its name. How many are asked for; nothing is done where there are none.
 pub fn ask_again(connection: &Connection, name: &str, source: &str) -> Result<u64, Error> {
     connection
         .prepare_cached(
@@ -81,7 +98,7 @@ pub fn ask_again(connection: &Connection, name: &str, source: &str) -> Result<u6
         .execute([source])?;
     let asked = of(connection, source)?.again;
     if asked > 0 {
-        connection.prepare_cached("DELETE FROM source_bookmark WHERE source = ?1")?.execute([source])?;
+        connection.prepare_cached("DELETE FROM source_away WHERE source = ?1")?.execute([source])?;
         // Nobody's: whoever reads it begins anew, and remembers of no mail that it does not come.
         connection
             .prepare_cached(
@@ -147,8 +164,15 @@ mod tests {
         source::claim(&c, "noc", &holder, hour(0), hour(1)).unwrap();
         source::put_bookmark(&c, ("noc", "1"), ("imap", "INBOX"), "7 9").unwrap();
         take(&c, &delivery(b""), true);
+        let stale = [("INBOX/7/9".to_owned(), Some(crate::features::maintenance::source::Away::from(hour(0))))];
+        away::keep(&c, "imap", &stale, hour(0)).unwrap();
         ask_again(&c, "noc", "imap").unwrap();
-        assert_eq!(source::bookmark(&c, "imap", "INBOX").unwrap(), None);
+        // How far it was read stays: who was away for longer than `since` goes on from there.
+        assert_eq!(source::bookmark(&c, "imap", "INBOX").unwrap().as_deref(), Some("7 9"));
+        assert_eq!(asked_again(&c, "imap").unwrap(), ["INBOX/7/9"]);
+        assert_eq!(away::of(&c, "imap").unwrap(), []);
+        gone(&c, "imap", &["INBOX/7/9".to_owned()]).unwrap();
+        assert_eq!((asked_again(&c, "imap").unwrap(), of(&c, "imap").unwrap()), (vec![], GivenUp::default()));
         assert!(
             !source::put_bookmark(&c, ("noc", "1"), ("imap", "INBOX"), "7 9").unwrap(),
             "what is read now may lack it"

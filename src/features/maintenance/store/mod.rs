@@ -28,6 +28,7 @@
 //! | `unparsed` | notifications, above all those nobody could read |
 //! | `unknown` | notifications that name circuits which are not the user's |
 //! | `count` | the numbers beside the pane's title |
+//! | `away` | mails that a source has and does not give out |
 //! | `given_up` | mails whose content never came, and asking for them again |
 //! | `retention` | forgetting what is old |
 //! | `source` | how far sources were read, who reads them now, and which of them rest |
@@ -36,6 +37,7 @@
 pub mod accept;
 pub mod action;
 pub mod again;
+pub mod away;
 pub mod by_hand;
 pub mod count;
 pub mod detail;
@@ -110,6 +112,9 @@ pub const SCHEMA_10: &str = include_str!("schema_10.sql");
 
 /// Version 11: mails whose content never came.
 pub const SCHEMA_11: &str = include_str!("schema_11.sql");
+
+/// Version 12: mails that do not come, and what a source of a name was.
+pub const SCHEMA_12: &str = include_str!("schema_12.sql");
 
 /// Circuits of one window that are kept, more than any notice seen by two orders of magnitude: of one that names more the
 /// first are, and that is said.

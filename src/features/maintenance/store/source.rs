@@ -83,6 +83,10 @@ pub struct Known {
     pub next_at: Option<DateTime<Utc>>,
     /// Mails that were taken from it in all.
     pub received: u64,
+    /// Those of them that had not come before.
+    pub fresh: u64,
+    /// What the source of this name was when that was told; empty where nobody said so.
+    pub reads: String,
     /// See [`put_back_at`].
     pub put_back_at: Option<i64>,
 }
@@ -92,6 +96,8 @@ pub struct Known {
 pub struct Progress {
     /// Mails taken since this was last told.
     pub received: u64,
+    /// Those of them that had not come before.
+    pub fresh: u64,
     /// When it was last read to the end.
     pub complete_at: Option<DateTime<Utc>>,
     /// Why it failed and when; `None` if it did not.
@@ -141,7 +147,7 @@ pub fn put_bookmark(
 pub fn known(connection: &Connection, name: &str) -> Result<Known, Error> {
     let mut query = connection.prepare_cached(
         "SELECT holder, held_until, owner_host, owner_boot, owner_pid, owner_start, paused_by, paused_at, wanted_at,
-                complete_at, failed_at, failure, next_at, received
+                complete_at, failed_at, failure, next_at, received, fresh, reads
          FROM source_state WHERE name = ?1",
     )?;
     let known = query.query_row([name], |row| {
@@ -158,10 +164,27 @@ pub fn known(connection: &Connection, name: &str) -> Result<Known, Error> {
             failed: opt_from_seconds(row.get(10)?).map(|at| (at, failure)),
             next_at: opt_from_seconds(row.get(12)?),
             received: row.get::<_, i64>(13)?.try_into().unwrap_or_default(),
+            fresh: row.get::<_, i64>(14)?.try_into().unwrap_or_default(),
+            reads: row.get(15)?,
             put_back_at: None,
         })
     });
     Ok(Known { put_back_at: put_back_at(connection)?, ..known.optional()?.unwrap_or_default() })
+}
+
+/// The same of the source that stands in the store under `label`: how another one went that had this name before says nothing
+/// of it.
+pub fn known_of(connection: &Connection, name: &str, label: &str) -> Result<Known, Error> {
+    let known = known(connection, name)?;
+    if is_same(&known.reads, label) {
+        return Ok(known);
+    }
+    Ok(Known { complete_at: None, failed: None, next_at: None, received: 0, fresh: 0, ..known })
+}
+
+/// Whether what is known is of this source; as paths: a slash at the end makes no difference.
+fn is_same(reads: &str, label: &str) -> bool {
+    reads.is_empty() || Path::new(reads) == Path::new(label)
 }
 
 /// When a backup last took the place of what was here, in milliseconds since 1970. Whoever reads a source begins anew when
@@ -202,10 +225,11 @@ pub fn told(connection: &Connection, source: &str, items: &[(String, &'static st
     Ok(())
 }
 
-/// What became of the mails that a source has handed over, by outcome; of those that are still kept.
+/// What became of the mails that a source has handed over, by outcome; of those that are still kept. One that stands in
+/// several folders is one mail, as in [`mails`].
 pub fn outcomes(connection: &Connection, source: &str) -> Result<Vec<(Outcome, u64)>, Error> {
     let mut query = connection.prepare_cached(
-        "SELECT n.outcome, count(*) FROM source_item i JOIN notification n ON n.id = i.notification
+        "SELECT n.outcome, count(DISTINCT n.id) FROM source_item i JOIN notification n ON n.id = i.notification
          WHERE i.source = ?1 GROUP BY n.outcome ORDER BY n.outcome",
     )?;
     let rows = query.query_map([source], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))?;
@@ -235,6 +259,16 @@ pub fn claim(
         return Ok(Claim::Of { label: other.owner.label() });
     }
     make(connection, name)?;
+    let reads = holder.id.split_once(' ').map_or("", |(_, label)| label);
+    if !reads.is_empty() && known.reads != reads {
+        let is_another = !is_same(&known.reads, reads);
+        connection
+            .prepare_cached(
+                "UPDATE source_state SET reads = ?2, complete_at = CASE WHEN ?3 THEN NULL ELSE complete_at END,
+                     failed_at = CASE WHEN ?3 THEN NULL ELSE failed_at END WHERE name = ?1",
+            )?
+            .execute((name, reads, is_another))?;
+    }
     let mut update = connection.prepare_cached(
         "UPDATE source_state SET holder = :holder, held_until = :until, owner_host = :host, owner_boot = :boot,
              owner_pid = :pid, owner_start = :start WHERE name = :name",
@@ -250,12 +284,13 @@ pub fn claim(
 /// the source was complete as it is.
 pub fn tell(connection: &Connection, name: &str, holder: &str, told: &Progress) -> Result<(), Error> {
     let mut update = connection.prepare_cached(
-        "UPDATE source_state SET received = received + :received,
+        "UPDATE source_state SET received = received + :received, fresh = fresh + :fresh,
              complete_at = CASE WHEN wanted_at <= :wanted THEN coalesce(:complete, complete_at) ELSE complete_at END,
              failed_at = :failed, failure = :failure, next_at = :next WHERE name = :name AND holder = :holder",
     )?;
     update.execute(named_params! {
         ":name": name, ":holder": holder, ":received": i64::try_from(told.received).unwrap_or(i64::MAX),
+        ":fresh": i64::try_from(told.fresh).unwrap_or(i64::MAX),
         ":complete": told.complete_at.map(|at| at.timestamp()),
         ":failed": told.failed.as_ref().map(|(at, _)| at.timestamp()),
         ":failure": told.failed.as_ref().map_or("", |(_, why)| why),
@@ -387,6 +422,41 @@ mod tests {
         assert_eq!((known.received, known.complete_at, known.failed), (5, Some(hour(0)), failed));
         assert!(resume(&c, "noc").unwrap() && !resume(&c, "noc").unwrap());
         assert_eq!(claim(&c, "noc", &holder("1"), hour(0), hour(1)).unwrap(), Claim::Ours);
+    }
+
+    #[test]
+    fn how_a_source_went_says_nothing_of_another_one_that_has_its_name_now() {
+        let c = empty();
+        let known = |label: &str| known_of(&c, "noc", label).unwrap();
+        let read = |label: &str| {
+            let holder = Holder::of("1", label);
+            claim(&c, "noc", &holder, hour(0), hour(1)).unwrap();
+            let told = Progress { received: 3, fresh: 1, complete_at: Some(hour(0)), ..Progress::default() };
+            tell(&c, "noc", &holder.id, &told).unwrap();
+            release(&c, "noc", &holder.id).unwrap();
+        };
+        read("maildir /old");
+        assert_eq!((known("maildir /old/").complete_at, known("maildir /old").fresh), (Some(hour(0)), 1));
+        let new = known("maildir /new");
+        assert_eq!((new.complete_at, new.received, new.fresh), (None, 0, 0));
+        // Nor when it is read and not at its end.
+        let holder = Holder::of("1", "maildir /new");
+        claim(&c, "noc", &holder, hour(0), hour(1)).unwrap();
+        assert_eq!(known("maildir /new").complete_at, None);
+        read("maildir /new");
+        assert_eq!(known("maildir /new").complete_at, Some(hour(0)));
+    }
+
+    #[test]
+    fn a_mail_in_two_folders_is_one_of_those_that_came() {
+        let c = empty();
+        c.execute_batch(
+            "INSERT INTO notification (id, source, item, received_at, sender, subject, outcome, reason, size, kept,
+                 whole_hash, body_hash) VALUES (1, 'imap', 'A/1/1', 0, '', '', 'parsed', '', 0, 0, x'00', x'00');
+             INSERT INTO source_item (source, item, notification) VALUES ('imap', 'A/1/1', 1), ('imap', 'B/1/7', 1);",
+        )
+        .unwrap();
+        assert_eq!((mails(&c, "imap").unwrap(), outcomes(&c, "imap").unwrap()), (1, vec![(Outcome::Parsed, 1)]));
     }
 
     #[test]

@@ -20,7 +20,8 @@ const REREAD: usize = 32;
 /// How these sources are doing, as the store has it.
 pub(super) fn sources(connection: &Connection, sources: &[Source], now: DateTime<Utc>) -> Result<Report, Error> {
     let facts = sources.iter().map(|source| {
-        let (known, label) = (kept::known(connection, &source.name)?, label(&source.from));
+        let label = label(&source.from);
+        let known = kept::known_of(connection, &source.name, &label)?;
         Ok(SourceFacts {
             name: source.name.clone(),
             kind: kind(&source.from),

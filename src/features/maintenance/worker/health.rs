@@ -69,6 +69,8 @@ pub struct SourceState {
     pub next_at: Option<DateTime<Utc>>,
     /// Mails taken from it since the start.
     pub received: usize,
+    /// Those of them that had not come before.
+    pub fresh: usize,
     /// How many of them nobody could read.
     pub unparsed: usize,
     /// What its server last asked to tell the user.

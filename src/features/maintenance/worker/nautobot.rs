@@ -376,11 +376,14 @@ impl Link {
         }
     }
 
-    /// Counts what waits.
+    /// Counts what waits; and when Nautobot was last read to its end, by whichever process.
     async fn count(&mut self) {
-        let counted = self.shared.store.read(|c| Ok((outbox::counts(c)?, setting::vanished(c)?)));
-        if let Ok(((waiting, stuck), vanished)) = counted.await {
+        let counted =
+            self.shared.store.read(|c| Ok((outbox::counts(c)?, setting::vanished(c)?, setting::progress(c)?)));
+        if let Ok(((waiting, stuck), vanished, progress)) = counted.await {
             (self.state.waiting, self.state.stuck, self.state.vanished) = (waiting, stuck, vanished);
+            let synced_at = progress.synced_at.and_then(|at| DateTime::from_timestamp(at, 0));
+            self.state.synced_at = self.state.synced_at.max(synced_at);
         }
     }
 
@@ -425,5 +428,75 @@ async fn renewing<T>(store: &Store, work: impl Future<Output = Result<T, Error>>
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::maintenance::inventory::Inventory;
+    use crate::features::maintenance::open_store;
+    use crate::features::maintenance::rules::Rules;
+    use crate::features::maintenance::store::record::Limits;
+    use crate::features::maintenance::store::retention::Retention;
+    use crate::features::maintenance::worker::{Current, Setup};
+    use crate::secret::SecretFrom;
+    use crate::tls::Trust;
+
+    #[tokio::test]
+    async fn when_it_was_last_read_is_told_from_the_first_word_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open_store(dir.path()).unwrap();
+        let url = "http://127.0.0.1:1";
+        let read = setting::Progress { synced_at: Some(1_795_220_000), ..setting::Progress::default() };
+        let keep = move |c: &rusqlite::Connection| {
+            setting::configure(c, Some((url, false)))?;
+            setting::keep(c, &read)
+        };
+        store.write(keep).await.unwrap();
+        let (reports, mut told) = tokio::sync::mpsc::channel(16);
+        let setup = Setup {
+            data_dir: dir.path().to_owned(),
+            providers_dir: dir.path().join("providers"),
+            circuits: None,
+            sources: Vec::new(),
+            limits: Limits::default(),
+            retention: Retention { past_days: None, notification_days: None, raw_days: None },
+            nautobot: None,
+            read_only: false,
+            export_dir: dir.path().to_owned(),
+        };
+        let shared = Shared {
+            setup: Arc::new(setup),
+            store,
+            rules: Current::new(Rules::embedded()),
+            inventory: Current::new(Inventory::default()),
+            more: Current::new(Vec::new()),
+            senders: Current::new(Vec::new()),
+            nautobot: Wishes::new(false),
+            sync: watch::Sender::new(0),
+            reports,
+        };
+        let config = Nautobot {
+            url: url.parse().unwrap(),
+            token: SecretFrom::Command(["printf", "token"].map(str::to_owned).to_vec()),
+            trust: Trust::System,
+            poll: Duration::from_mins(1),
+            write_maintenances: false,
+            read_only: false,
+            connect_timeout: Duration::from_secs(1),
+            call_timeout: Duration::from_secs(1),
+        };
+        let stop = CancellationToken::new();
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(follow(shared, config, stop.clone()));
+        let first = tokio::time::timeout(Duration::from_mins(1), told.recv()).await.unwrap();
+        let Some(Report::Nautobot(state)) = first else { panic!("{first:?}") };
+        assert_eq!(
+            (state.health, state.synced_at.map(|at| at.timestamp())),
+            (NautobotHealth::Connecting, Some(1_795_220_000))
+        );
+        stop.cancel();
+        while tasks.join_next().await.is_some() {}
     }
 }

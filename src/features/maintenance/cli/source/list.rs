@@ -105,9 +105,9 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
 /// What was told of a source, and what is seen of a Maildir.
 fn look<'a>(session: &Session, source: &'a Source) -> Result<Listed<'a>, Error> {
     let (name, of_store) = (source.name.clone(), label(&source.from));
-    let (mut known, mails, given_up) = session
-        .store
-        .read_blocking(|c| Ok((source::known(c, &name)?, source::mails(c, &of_store)?, given_up::of(c, &of_store)?)))?;
+    let (mut known, mails, given_up) = session.store.read_blocking(|c| {
+        Ok((source::known_of(c, &name, &of_store)?, source::mails(c, &of_store)?, given_up::of(c, &of_store)?))
+    })?;
     let reads = known
         .reader(session.now)
         .and_then(|other| Some((other.owner.label(), other.reads_instead_of(&label(&source.from))?.to_owned())));

@@ -35,7 +35,7 @@ pub(crate) struct Args {
     /// Which sources.
     #[command(flatten)]
     named: Named,
-    /// Ask again for mails that were given up because they never came, as far back as `since` goes.
+    /// Ask again for mails that were given up because they never came, however old they are.
     #[arg(long)]
     again: bool,
 }
@@ -46,6 +46,8 @@ struct Synced {
     name: String,
     result: &'static str,
     mails: usize,
+    /// Those of them that had not come before.
+    new: usize,
     trouble: Option<Trouble>,
 }
 
@@ -88,6 +90,7 @@ pub(super) fn run(Args { named: args, again }: &Args, session: &Session) -> anyh
         name: clean_line(name),
         result: "failed",
         mails: 0,
+        new: 0,
         trouble: Some(Trouble::new("nothing was heard of it before reading ended").to_do("look into the log")),
     };
     let mut synced = synced;
@@ -95,11 +98,13 @@ pub(super) fn run(Args { named: args, again }: &Args, session: &Session) -> anyh
     if args.json {
         output::print_json(&synced)?;
     }
-    for Synced { name, result, mails, trouble } in &synced {
+    for Synced { name, result, mails, new, trouble } in &synced {
         match trouble {
             Some(trouble) => output::complain(&format!("noctui: {name}: {trouble}")),
             None if args.json => {}
-            None => output::print(&format!("{name}: {result}, {}\n", counted(*mails, "mail")))?,
+            None => {
+                output::print(&format!("{name}: {result}, {}{}\n", counted(*mails, "mail"), of_them(*mails, *new)))?;
+            }
         }
     }
     for (name, label) in labels.iter().filter(|_| !args.json) {
@@ -111,6 +116,15 @@ pub(super) fn run(Args { named: args, again }: &Args, session: &Session) -> anyh
     tidy::forget(session);
     let failed = synced.iter().any(|synced| synced.trouble.is_some());
     Ok(if failed { ExitCode::from(EXIT_FAILED) } else { ExitCode::SUCCESS })
+}
+
+/// How many of the mails are new, where some are not: a folder that is numbered anew brings all of its mails again.
+fn of_them(mails: usize, new: usize) -> String {
+    match new {
+        new if new >= mails => String::new(),
+        0 => ", none of them new".to_owned(),
+        new => format!(", {new} of them new"),
+    }
 }
 
 /// What came of each source, as the worker tells it, or whoever reads it instead and is asked: for that it has `patience`.
@@ -160,7 +174,7 @@ async fn listen(
 /// Asks whoever reads a source to look, and waits for how that went, at most `patience`. `None` when this process reads it
 /// by now: whoever did has ended.
 async fn ask(store: Store, name: String, patience: Duration) -> (String, Option<Synced>) {
-    let synced = |result, trouble| Synced { name: clean_line(&name), result, mails: 0, trouble: Some(trouble) };
+    let synced = |result, trouble| Synced { name: clean_line(&name), result, mails: 0, new: 0, trouble: Some(trouble) };
     let answer = match timeout(patience, answer(&store, &name)).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(error)) => {
@@ -195,7 +209,8 @@ async fn answer(store: &Store, name: &str) -> Result<Option<Synced>, Error> {
         }
         if let Some((result, trouble)) = told_since(&before, &known) {
             let mails = usize::try_from(known.received.saturating_sub(before.received)).unwrap_or(usize::MAX);
-            return Ok(Some(Synced { name: clean_line(name), result, mails, trouble }));
+            let new = usize::try_from(known.fresh.saturating_sub(before.fresh)).unwrap_or(usize::MAX);
+            return Ok(Some(Synced { name: clean_line(name), result, mails, new, trouble }));
         }
         // Cancel safety: each branch only waits.
         tokio::select! {
@@ -234,7 +249,7 @@ fn end(state: &SourceState) -> Option<Synced> {
             ("failed", Some(trouble))
         }
     };
-    Some(Synced { name: clean_line(&state.name), result, mails: state.received, trouble })
+    Some(Synced { name: clean_line(&state.name), result, mails: state.received, new: state.fresh, trouble })
 }
 
 #[cfg(test)]
@@ -277,6 +292,7 @@ mod tests {
                 fresh_at: None,
                 next_at: None,
                 received: 0,
+                fresh: 0,
                 unparsed: 0,
                 alert: None,
             };
@@ -326,9 +342,14 @@ mod tests {
         let trouble = synced.trouble.unwrap().one_line();
         assert_eq!(synced.result, "failed");
         assert!(trouble.contains("whoever reads it cannot: no answer"), "{trouble}");
-        let told = source::Progress { received: 3, complete_at: Some(clock::now()), ..source::Progress::default() };
+        let told =
+            source::Progress { received: 3, fresh: 1, complete_at: Some(clock::now()), ..source::Progress::default() };
         reader = Reader::begin().await;
         let (synced, ()) = tokio::join!(reader.sync(FAR), reader.answer(told));
-        assert_eq!((synced.result, synced.mails, synced.trouble), ("complete", 3, None));
+        assert_eq!((synced.result, synced.mails, synced.new, synced.trouble), ("complete", 3, 1, None));
+        assert_eq!(
+            [(3, 3), (3, 1), (3, 0), (0, 0)].map(|(mails, new)| of_them(mails, new)),
+            ["", ", 1 of them new", ", none of them new", ""]
+        );
     }
 }

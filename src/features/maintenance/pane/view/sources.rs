@@ -9,7 +9,7 @@ use crate::features::maintenance::pane::opened::SourcesPage;
 use crate::features::maintenance::worker::{SourceFacts, SourceHealth};
 use crate::text::clean_line;
 use crate::ui::Look;
-use crate::ui::line::{Pen, wrap};
+use crate::ui::line::{Pen, width, wrap};
 use crate::ui::page::{TextLine, Title, draw_lines, plain, trouble_lines};
 use crate::ui::theme::{Role, State};
 use crate::ui::time::{age, brief};
@@ -47,10 +47,11 @@ pub(super) fn draw(model: &Pane, page: &SourcesPage, look: &Look<'_>, area: Rect
     let most = usize::from(area.height).saturating_sub(2).max(1);
     let listed = rows.len().min(most / 2 + 1).max(rows.len().min(3));
     let first = page.at.saturating_sub(listed.saturating_sub(1));
-    draw_row(None, look, area, 0, false, buffer);
+    let names = name_cells(rows, area.width);
+    draw_row(None, look, names, area, 0, false, buffer);
     for (row, (index, facts)) in rows.iter().enumerate().skip(first).take(listed).enumerate() {
         let y = u16::try_from(row).unwrap_or(u16::MAX).saturating_add(1);
-        draw_row(Some((model, facts)), look, area, y, index == page.at, buffer);
+        draw_row(Some((model, facts)), look, names, area, y, index == page.at, buffer);
     }
     let below = u16::try_from(listed).unwrap_or(u16::MAX).saturating_add(1);
     if below < area.height {
@@ -59,7 +60,7 @@ pub(super) fn draw(model: &Pane, page: &SourcesPage, look: &Look<'_>, area: Rect
         Pen::new(buffer, rest, 0).repeat(look.pick("─", "-"), usize::from(rest.width), rule);
         let inner = Rect { y: rest.y + 1, height: rest.height - 1, ..inner };
         let cells = usize::from(inner.width);
-        draw_lines(&with_nautobot(about(model, page, look, cells), model, look, cells), 0, look, inner, buffer);
+        draw_lines(&with_nautobot(about(model, page, look, names, cells), model, look, cells), 0, look, inner, buffer);
     }
 }
 
@@ -73,10 +74,23 @@ fn with_nautobot(mut lines: Vec<TextLine>, model: &Pane, look: &Look<'_>, cells:
     lines
 }
 
+/// Columns of the names: as many as the longest has, of those that the others leave.
+fn name_cells(rows: &[SourceFacts], columns: u16) -> usize {
+    let (least, others) = match columns {
+        ..76 => (14, 0),
+        76..96 => (20, 56),
+        96.. => (20, 79),
+    };
+    let room = usize::from(columns).saturating_sub(others);
+    let longest = rows.iter().map(|facts| width(&clean_line(&facts.name))).max().unwrap_or_default();
+    if others == 0 { least } else { longest.clamp(least, room.max(least)) }
+}
+
 /// One source, or the titles of the columns.
 fn draw_row(
     of: Option<(&Pane, &SourceFacts)>,
     look: &Look<'_>,
+    names: usize,
     area: Rect,
     y: u16,
     is_selected: bool,
@@ -113,7 +127,7 @@ fn draw_row(
         None => pen.skip(2),
     };
     let wide = area.width >= 76;
-    pen.column(&name, if wide { 20 } else { 14 }, text).skip(2);
+    pen.column(&name, names, text).skip(2);
     pen.column(&word, if wide { 18 } else { 14 }, text).skip(2);
     pen.column_right(&complete, 9, text).skip(2);
     if area.width >= 96 {
@@ -191,8 +205,8 @@ fn state(model: &Pane, facts: &SourceFacts) -> (State, String) {
     }
 }
 
-/// All about the source under the cursor.
-fn about(model: &Pane, page: &SourcesPage, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
+/// All about the source under the cursor, with its name where that has more than `names` columns.
+fn about(model: &Pane, page: &SourcesPage, look: &Look<'_>, names: usize, cells: usize) -> Vec<TextLine> {
     let Some(facts) = page.selected() else { return Vec::new() };
     let mut lines = Vec::new();
     let mut field = |label: &str, text: &str, role: Role| {
@@ -204,6 +218,9 @@ fn about(model: &Pane, page: &SourcesPage, look: &Look<'_>, cells: usize) -> Vec
     };
     let here = model.source_state(&facts.name);
     let at = |at| look.zone.full(at);
+    if width(&clean_line(&facts.name)) > names {
+        field("Name", &clean_line(&facts.name), Role::Text);
+    }
     field("Place", &facts.place, Role::Text);
     if let Some((who, when)) = &facts.known.paused {
         field("Paused", &format!("by {} {}; p reads it again", clean_line(who), at(*when)), Role::Warning);
@@ -260,6 +277,7 @@ pub(in crate::features::maintenance::pane) fn lines(
     look: &Look<'_>,
 ) -> Vec<TextLine> {
     let mut lines = page.selected().map(|facts| plain(facts.name.clone(), Role::Title)).into_iter().collect::<Vec<_>>();
-    lines.extend(about(model, page, look, 100));
+    // The name stands there already.
+    lines.extend(about(model, page, look, usize::MAX, 100));
     lines
 }

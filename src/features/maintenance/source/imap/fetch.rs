@@ -1,14 +1,17 @@
 //! Mails, two commands on their way at a time: while one answer is recorded, the next one comes.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 
 use super::doubt::{Break, Doubt};
 use super::login::is_passing;
 use super::plan::{self, BEGINNING, Listed};
 use super::wire::{Fetched, Said, Told};
 use super::{Connection, Desk, Event};
+use crate::clock;
 use crate::features::maintenance::source::remote::Fault;
 use crate::features::maintenance::source::{Received, Refusal};
 
@@ -31,6 +34,28 @@ impl Where {
     pub(super) fn key(&self, uid: u32) -> String {
         format!("{}/{}/{uid}", self.folder, self.validity)
     }
+
+    /// Which mail of this folder is called so.
+    pub(super) fn named(&self, key: &str) -> Named {
+        let mut parts = key.rsplitn(3, '/');
+        let (uid, validity, folder) = (parts.next(), parts.next(), parts.next());
+        if folder != Some(&*self.folder) {
+            return Named::Elsewhere;
+        }
+        let uid = uid.filter(|_| validity == Some(&self.validity.to_string())).and_then(|uid| uid.parse().ok());
+        uid.map_or(Named::Once, Named::Now)
+    }
+}
+
+/// What a name of a mail says in a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Named {
+    /// The mail with this number.
+    Now(u32),
+    /// One that had a number which holds no more.
+    Once,
+    /// One of another folder.
+    Elsewhere,
 }
 
 /// Mails that were asked for together.
@@ -41,45 +66,89 @@ struct Flight {
     mails: Vec<Listed>,
 }
 
+/// What is left of a folder when everything else of it was handed out.
+#[derive(Debug, Default)]
+pub(super) struct Left {
+    /// Mails that stayed away before: the others come first.
+    doubted: Vec<Listed>,
+    /// Mails that a search found, and of which the server then told nothing.
+    pub(super) unlisted: Vec<u32>,
+    /// Mails that were asked for and did not come.
+    absent: Vec<Listed>,
+    /// Whether the server told of any mail,
+    pub(super) has_listed: bool,
+    /// and whether it sent one.
+    has_sent: bool,
+}
+
 impl Connection {
-    /// Fetches mails and hands them out.
+    /// Fetches mails and hands them out; those that stayed away before stay behind for [`Self::fetch_doubted`].
     pub(super) async fn fetch(&mut self, mails: Vec<Listed>, at: &Where, desk: &mut Desk) -> Result<(), Fault> {
-        let fetched = self.fetch_all(mails, at, desk).await;
-        let mut doubt = self.doubt();
-        match &fetched {
-            Ok(()) => doubt.arrived(),
-            Err(Fault::Garbled { .. } | Fault::Unreadable { .. }) => doubt.broke(Break::Garbled),
-            Err(Fault::Refused { said, .. }) if is_passing(said) => doubt.put_off(),
-            Err(Fault::Refused { .. } | Fault::Closed { .. } | Fault::Short { .. } | Fault::Late { .. }) => {
-                doubt.broke(Break::Lost);
-            }
-            Err(_) => doubt.put_off(),
+        let (doubted, mails): (Vec<_>, Vec<_>) = {
+            let doubt = self.doubt();
+            mails.into_iter().partition(|mail| doubt.is_doubted(&at.key(mail.uid)))
+        };
+        self.left.doubted.extend(doubted);
+        self.try_fetch(plan::portions(mails, self.config.wanted.max_size_bytes), at, desk).await
+    }
+
+    /// Fetches the mails that stayed away before, as carefully as that is asked for, those first that did so least.
+    pub(super) async fn fetch_doubted(&mut self, at: &Where, desk: &mut Desk) -> Result<(), Fault> {
+        let now = clock::now();
+        let mut mails = std::mem::take(&mut self.left.doubted);
+        // A folder that grows while it is read tells of some twice.
+        mails.sort_unstable_by_key(|mail| mail.uid);
+        mails.dedup_by_key(|mail| mail.uid);
+        let mut portions = Vec::new();
+        let lost = {
+            let doubt = self.doubt();
+            let (lost, mails): (Vec<_>, Vec<_>) =
+                mails.into_iter().partition(|mail| doubt.is_lost(&at.key(mail.uid), now));
+            let (mut alone, together): (Vec<_>, Vec<_>) =
+                mails.into_iter().partition(|mail| doubt.is_alone(&at.key(mail.uid)));
+            alone.sort_by_key(|mail| doubt.looks(&at.key(mail.uid)));
+            portions.extend(plan::portions(together, self.config.wanted.max_size_bytes));
+            portions.extend(alone.into_iter().map(|mail| vec![mail]));
+            lost
+        };
+        if !lost.is_empty() {
+            let lost = lost.iter().map(|mail| given_up(mail.uid, mail.delivered, at)).collect();
+            desk.hand_out(Event::Received(lost)).await?;
         }
-        drop(doubt);
+        self.try_fetch(portions, at, desk).await
+    }
+
+    /// Fetches mails and hands them out, and keeps of which of them the connection broke.
+    async fn try_fetch(&mut self, portions: Vec<Vec<Listed>>, at: &Where, desk: &mut Desk) -> Result<(), Fault> {
+        let fetched = self.fetch_all(portions.into(), at, desk).await;
+        let changes = {
+            let (mut doubt, now) = (self.doubt(), clock::now());
+            match &fetched {
+                Ok(()) => doubt.arrived(),
+                Err(Fault::Garbled { .. } | Fault::Unreadable { .. }) => doubt.broke(Break::Garbled, now),
+                Err(Fault::Refused { said, .. }) if is_passing(said) => doubt.put_off(),
+                Err(Fault::Refused { .. } | Fault::Closed { .. } | Fault::Short { .. } | Fault::Late { .. }) => {
+                    doubt.broke(Break::Lost, now);
+                }
+                Err(_) => doubt.put_off(),
+            }
+            doubt.changes()
+        };
+        desk.keep_away(changes).await;
         fetched
     }
 
     /// Fetches them; the connection may break over it.
-    async fn fetch_all(&mut self, mails: Vec<Listed>, at: &Where, desk: &mut Desk) -> Result<(), Fault> {
+    async fn fetch_all(
+        &mut self,
+        mut portions: VecDeque<Vec<Listed>>,
+        at: &Where,
+        desk: &mut Desk,
+    ) -> Result<(), Fault> {
         let largest = self.config.wanted.max_size_bytes;
-        let (lost, mails): (Vec<_>, Vec<_>) = {
-            let doubt = self.doubt();
-            mails.into_iter().partition(|mail| doubt.is_lost(&at.key(mail.uid)))
-        };
-        if !lost.is_empty() {
-            desk.hand_out(Event::Received(lost.iter().map(|mail| given_up(mail, at)).collect())).await?;
-        }
-        let mut portions: VecDeque<Vec<Listed>> = VecDeque::new();
-        for portion in plan::portions(mails, largest) {
-            let doubt = self.doubt();
-            let (alone, together): (Vec<_>, Vec<_>) =
-                portion.into_iter().partition(|mail| doubt.is_alone(&at.key(mail.uid)));
-            portions.extend((!together.is_empty()).then_some(together));
-            portions.extend(alone.into_iter().map(|mail| vec![mail]));
-        }
         let mut flights: VecDeque<Flight> = VecDeque::new();
         let mut bodies: HashMap<u32, Vec<u8>> = HashMap::new();
-        let (mut watched, mut absent) = (String::new(), Vec::new());
+        let mut watched = String::new();
         loop {
             while flights.len() < FLYING
                 && (flights.is_empty() || !self.is_alone(flights.iter().flat_map(|flight| &flight.mails), at))
@@ -91,10 +160,10 @@ impl Connection {
                 }
                 flights.push_back(self.take_off(mails, largest).await?);
             }
-            let Some(first) = flights.front() else { return self.seek(absent, at).await };
+            let Some(first) = flights.front() else { return Ok(()) };
             if first.tag != watched {
                 watched.clone_from(&first.tag);
-                self.doubt().sent(first.mails.iter().map(|mail| at.key(mail.uid)).collect());
+                self.doubt().sent(first.mails.iter().map(|mail| at.key(mail.uid)).collect(), clock::now());
             }
             let bytes = first.mails.iter().map(|mail| mail.size.min(largest)).sum::<u64>();
             let patience = self.wire.patience() + Duration::from_secs(bytes / SLOWEST);
@@ -107,14 +176,22 @@ impl Connection {
                 }
                 Told::Done { tag, said: Said::Ok, .. } if tag == first.tag => {
                     let Some(flight) = flights.pop_front() else { return Ok(()) };
-                    let came = |mail: &Listed| bodies.contains_key(&mail.uid);
-                    if flight.mails.iter().all(came) {
-                        self.doubt().arrived();
-                    } else {
-                        self.doubt().put_off();
-                        absent.extend(flight.mails.iter().filter(|mail| !came(mail)).map(|mail| mail.uid));
+                    let (came, absent): (Vec<_>, Vec<_>) =
+                        flight.mails.into_iter().partition(|mail| bodies.contains_key(&mail.uid));
+                    {
+                        let mut doubt = self.doubt();
+                        if absent.is_empty() {
+                            doubt.arrived();
+                        } else {
+                            for mail in &came {
+                                doubt.settled(&at.key(mail.uid));
+                            }
+                            doubt.put_off();
+                        }
                     }
-                    let landed = landed(flight.mails, &mut bodies, at, largest);
+                    self.left.has_sent |= !came.is_empty();
+                    self.left.absent.extend(absent);
+                    let landed = landed(came, &mut bodies, at, largest);
                     if !landed.is_empty() {
                         desk.hand_out(Event::Received(landed)).await?;
                     }
@@ -130,21 +207,52 @@ impl Connection {
     }
 
     /// Looks for mails that did not come though the server says that all is well. As a rule somebody has deleted them. One
-    /// that is there is never passed over: it is asked for again, and given up in the end with a word that says so.
-    async fn seek(&mut self, absent: Vec<u32>, at: &Where) -> Result<(), Fault> {
-        if absent.is_empty() {
-            return Ok(());
+    /// that is there is never passed over: it is asked for again, and given up in the end with a word that says so. What is
+    /// wrong with those that are asked for again.
+    pub(super) async fn seek(&mut self, at: &Where, desk: &mut Desk) -> Result<Option<Fault>, Fault> {
+        let Left { unlisted, absent, has_listed, has_sent, .. } = std::mem::take(&mut self.left);
+        let unlisted = unlisted.into_iter().map(|uid| (uid, None, has_listed));
+        let mut missed: Vec<_> =
+            unlisted.chain(absent.into_iter().map(|mail| (mail.uid, mail.delivered, has_sent))).collect();
+        missed.sort_unstable();
+        missed.dedup_by_key(|(uid, ..)| *uid);
+        let is_of_several = missed.len() > 1;
+        // Some of a list were recorded before, and are nobody's concern.
+        let place = at.clone();
+        let missed = desk.unhandled(missed, move |(uid, ..)| place.key(*uid)).await;
+        if missed.is_empty() {
+            return Ok(None);
         }
-        let there = self.search(&format!("UID {}", plan::sets(&absent).join(","))).await?;
-        let kept: Vec<u32> = absent.into_iter().filter(|uid| there.contains(uid)).collect();
-        let Some(uid) = kept.first() else { return Ok(()) };
-        let mail = format!("mail {uid} of {}", at.folder);
-        let mut doubt = self.doubt();
-        doubt.sent(kept.iter().map(|uid| at.key(*uid)).collect());
-        // Nothing came that cannot be read: as a rule the server is unwell, and it is given time.
-        doubt.broke(Break::Lost);
-        drop(doubt);
-        Err(Fault::Withheld { server: self.wire.server().to_owned(), mail })
+        let uids: Vec<u32> = missed.iter().map(|(uid, ..)| *uid).collect();
+        let mut there = BTreeSet::new();
+        for set in plan::sets(&uids) {
+            there.extend(self.search(&format!("UID {set}")).await?);
+        }
+        let (missed, gone): (Vec<_>, Vec<_>) = missed.into_iter().partition(|(uid, ..)| there.contains(uid));
+        let (lost, left, changes) = {
+            let (mut doubt, now) = (self.doubt(), clock::now());
+            for (uid, ..) in &gone {
+                doubt.settled(&at.key(*uid));
+            }
+            let (lost, left): (Vec<_>, Vec<_>) = missed.into_iter().partition(|(uid, _, has_come)| {
+                // Where none of several came, it is the server that cannot.
+                doubt.stayed_away(&at.key(*uid), is_of_several && !has_come, now)
+            });
+            (lost, left, doubt.changes())
+        };
+        desk.keep_away(changes).await;
+        desk.gone(gone.into_iter().map(|(uid, ..)| at.key(uid)).collect()).await;
+        if !lost.is_empty() {
+            let lost = lost.into_iter().map(|(uid, delivered, _)| given_up(uid, delivered, at)).collect();
+            desk.hand_out(Event::Received(lost)).await?;
+        }
+        let Some((uid, ..)) = left.first() else { return Ok(None) };
+        let more = match left.len() {
+            1 => String::new(),
+            mails => format!(" and {} more", mails - 1),
+        };
+        let mail = format!("mail {uid} of {}{more}", at.folder);
+        Ok(Some(Fault::Withheld { server: self.wire.server().to_owned(), mail }))
     }
 
     /// Asks for mails: for all of each, or for the beginning of large ones. One byte more than is taken, so that one that is
@@ -165,7 +273,7 @@ impl Connection {
     }
 
     /// What connections broke at.
-    fn doubt(&self) -> MutexGuard<'_, Doubt> {
+    pub(super) fn doubt(&self) -> MutexGuard<'_, Doubt> {
         self.doubt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -184,7 +292,7 @@ fn landed(mails: Vec<Listed>, bodies: &mut HashMap<u32, Vec<u8>>, at: &Where, la
 }
 
 /// A mail that cannot be had.
-fn given_up(mail: &Listed, at: &Where) -> Received {
-    let reason = format!("mail {} of {} does not come: fetching it fails every time", mail.uid, at.folder);
-    Received::whole(at.key(mail.uid), mail.delivered, Err(Refusal::Garbled { reason }))
+fn given_up(uid: u32, delivered: Option<DateTime<Utc>>, at: &Where) -> Received {
+    let reason = format!("mail {uid} of {} does not come: fetching it fails every time", at.folder);
+    Received::whole(at.key(uid), delivered, Err(Refusal::Garbled { reason }))
 }

@@ -1,6 +1,8 @@
 //! One folder, read to its end.
 
-use super::fetch::Where;
+use std::collections::BTreeSet;
+
+use super::fetch::{Left, Named, Where};
 use super::names::{decoded, encoded};
 use super::plan::{self, Bookmark, LISTED, Listed};
 use super::wire::{Code, Fetched, Told};
@@ -48,14 +50,14 @@ impl Open {
 }
 
 impl Connection {
-    /// Hands out what is new in a folder, and then a bookmark.
+    /// Hands out what is new in a folder, and then a bookmark; or says which mails the server does not give out.
     pub(super) async fn read_folder(
         &mut self,
         index: usize,
         name: &str,
         is_pushed: bool,
         desk: &mut Desk,
-    ) -> Result<(), Fault> {
+    ) -> Result<Option<Fault>, Fault> {
         let is_open = self.open.as_ref().is_some_and(|open| open.index == index);
         // What was handed out on this connection may not be recorded yet.
         let kept = match self.marks.get(name) {
@@ -65,20 +67,26 @@ impl Connection {
         if !(is_pushed && is_open) {
             self.examine(index, name).await?;
         }
-        let Some(open) = &mut self.open else { return Ok(()) };
+        let Some(open) = &mut self.open else { return Ok(None) };
         let at = Where { folder: name.to_owned(), validity: open.validity };
         let known = kept.filter(|kept| kept.validity == at.validity);
         let now = clock::now();
         // What is told from here on is looked at afterwards.
         let has_grown = std::mem::take(&mut open.has_grown) || !is_pushed;
         let last = open.next.and_then(|next| next.checked_sub(1));
+        self.left = Left::default();
+        if self.doubt().is_new() {
+            let away = desk.away().await;
+            self.doubt().learn(away);
+        }
+        let again = asked_again(&at, desk).await;
         let top = match known {
             // RFC 9051 §2.3.1.1: what comes has this number or a higher one.
             Some(Bookmark { done, at: put, .. })
                 if !has_grown || (!is_pushed && last.is_some_and(|last| last <= done)) =>
             {
-                if now.timestamp() - put < RENEW_S {
-                    return Ok(());
+                if now.timestamp() - put < RENEW_S && again.is_empty() {
+                    return Ok(None);
                 }
                 done
             }
@@ -91,11 +99,20 @@ impl Connection {
                 self.read_from(since, last, &at, desk).await?
             }
         };
+        if !again.is_empty() {
+            let listed = self.list(&again).await?;
+            self.hand_out(listed, 0, &at, desk).await?;
+        }
+        self.fetch_doubted(&at, desk).await?;
+        if let Some(withheld) = self.seek(&at, desk).await? {
+            // No bookmark may stand behind a mail that is asked for again.
+            return Ok(Some(withheld));
+        }
         let done = known.map_or(top, |known| known.done.max(top));
         let mark = Bookmark { validity: at.validity, done, at: now.timestamp() };
         self.marks.insert(name.to_owned(), mark);
         desk.hand_out(Event::Bookmark { folder: name.to_owned(), bookmark: mark.text() }).await?;
-        Ok(())
+        Ok(None)
     }
 
     /// Opens a folder.
@@ -121,20 +138,18 @@ impl Connection {
     /// Hands out mails with a number above `done`; answers the highest one that there is.
     async fn read_above(&mut self, done: u32, at: &Where, desk: &mut Desk) -> Result<u32, Fault> {
         let Some(first) = done.checked_add(1) else { return Ok(done) };
-        let mut top = done;
-        let sets = if self.config.wanted.senders.is_empty() {
-            vec![format!("{first}:*")]
-        } else {
-            let conditions = plan::conditions(&self.config.wanted, None);
-            let found = self.search(&format!("UID {first}:*{conditions}")).await?;
-            // The star is the last mail, also when that has a lower number.
-            let found: Vec<u32> = found.into_iter().filter(|uid| *uid > done).collect();
-            top = found.iter().copied().max().unwrap_or(done);
-            plan::sets(&found)
-        };
-        let mut listed = self.list(&sets, &mut top).await?;
-        listed.retain(|mail| mail.uid > done);
-        self.hand_out(listed, 0, at, desk).await?;
+        let conditions = plan::conditions(&self.config.wanted, None);
+        let found = self.search(&format!("UID {first}:*{conditions}")).await?;
+        // The star is the last mail, also when that has a lower number.
+        let mut found: Vec<u32> = found.into_iter().filter(|uid| *uid > done).collect();
+        found.sort_unstable_by(|a, b| b.cmp(a));
+        let top = found.first().copied().unwrap_or(done);
+        let mut left = found.len();
+        for uids in found.chunks(LISTED) {
+            left -= uids.len();
+            let listed = self.list(uids).await?;
+            self.hand_out(listed, left, at, desk).await?;
+        }
         Ok(top)
     }
 
@@ -158,7 +173,7 @@ impl Connection {
                 top = self.read_above(top, at, desk).await?.max(top);
             }
             left -= uids.len();
-            let listed = self.list(&plan::sets(uids), &mut 0).await?;
+            let listed = self.list(uids).await?;
             self.hand_out(listed, left, at, desk).await?;
         }
         Ok(top)
@@ -203,9 +218,9 @@ impl Connection {
         Ok(found)
     }
 
-    /// Sizes and times of mails; those only that somebody wants, as far as their headers tell. `top` becomes the highest
-    /// number that is told.
-    async fn list(&mut self, sets: &[String], top: &mut u32) -> Result<Vec<Listed>, Fault> {
+    /// Sizes and times of mails that were found; those only that somebody wants, as far as their headers tell. Those that
+    /// the server tells nothing of are left for [`Self::seek`].
+    async fn list(&mut self, uids: &[u32]) -> Result<Vec<Listed>, Fault> {
         let wanted = &self.config.wanted;
         let headers = if wanted.senders.is_empty() {
             String::new()
@@ -213,15 +228,16 @@ impl Connection {
             format!(" BODY.PEEK[HEADER.FIELDS ({})]", wanted.sender_header)
         };
         // All of them at once: each answer says of which mail it is.
+        let sets = plan::sets(uids);
         let mut tags = Vec::with_capacity(sets.len());
         for set in sets {
             tags.push(self.wire.send(&format!("UID FETCH {set} (UID RFC822.SIZE INTERNALDATE{headers})")).await?);
         }
+        let mut untold: BTreeSet<u32> = uids.iter().copied().collect();
         let (mut listed, open) = (Vec::new(), &mut self.open);
         let mut take = |told| match told {
-            // What is told of another mail, or of flags alone, was not asked for.
-            Told::Fetched(Fetched { uid: Some(uid), size: Some(size), date, headers, .. }) => {
-                *top = uid.max(*top);
+            // What is told of another mail, or twice, or of flags alone, was not asked for.
+            Told::Fetched(Fetched { uid: Some(uid), size: Some(size), date, headers, .. }) if untold.remove(&uid) => {
                 if headers.as_deref().is_none_or(|headers| plan::is_wanted(wanted, headers)) {
                     let delivered = date.as_deref().and_then(plan::delivered);
                     listed.push(Listed { uid, size: u64::from(size), delivered });
@@ -236,6 +252,8 @@ impl Connection {
         for tag in tags {
             self.wire.finish(&tag, "UID FETCH", &mut take).await?;
         }
+        self.left.has_listed |= untold.len() < uids.len();
+        self.left.unlisted.extend(untold);
         Ok(listed)
     }
 
@@ -263,4 +281,20 @@ impl Connection {
         names.truncate(NAMED);
         Ok(names)
     }
+}
+
+/// The mails of a folder that were given up and that somebody wants to be asked for again, by their numbers.
+async fn asked_again(at: &Where, desk: &Desk) -> Vec<u32> {
+    let (mut again, mut gone) = (Vec::new(), Vec::new());
+    for key in desk.asked_again().await {
+        match at.named(&key) {
+            Named::Now(uid) => again.push(uid),
+            // The folder was read anew since, and it with it.
+            Named::Once => gone.push(key),
+            Named::Elsewhere => {}
+        }
+    }
+    desk.gone(gone).await;
+    again.sort_unstable();
+    again
 }

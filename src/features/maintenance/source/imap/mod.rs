@@ -40,6 +40,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use self::doubt::Doubt;
+use self::fetch::Left;
 use self::folder::Open;
 use self::plan::Bookmark;
 use self::wire::Wire;
@@ -172,6 +173,7 @@ impl Account for Mailbox {
             refused_idle: 0,
             longest_idle: self.longest_idle,
             marks: HashMap::new(),
+            left: Left::default(),
         })
     }
 }
@@ -195,12 +197,14 @@ pub struct Connection {
     longest_idle: Duration,
     /// The bookmarks that were handed out, by folder.
     marks: HashMap<String, Bookmark>,
+    /// What is left of the folder that is read.
+    left: Left,
 }
 
 impl Session for Connection {
     async fn catch_up(&mut self, desk: &mut Desk) -> Result<CaughtUp, Fault> {
         let folders = Arc::clone(&self.config);
-        let mut troubles = Vec::new();
+        let (mut troubles, mut withheld) = (Vec::new(), None);
         let is_pushed = std::mem::take(&mut self.is_pushed);
         // The first one last: it stays open and is waited in.
         let folders = folders.folders.iter().enumerate().rev().filter(|(index, _)| *index == 0 || !is_pushed);
@@ -210,13 +214,18 @@ impl Session for Connection {
                 desk.hand_out(Event::Alert(text)).await?;
             }
             match read {
-                Ok(()) => {}
+                Ok(None) => {}
+                // What one folder lacks does not hold up the others.
+                Ok(Some(fault)) => withheld = Some(fault),
                 // One that is gone does not hold up the others, and what was read of it stays.
                 Err(Fault::Refused { said, asked, .. }) if asked == folder::EXAMINE => {
                     troubles.push(format!("folder {name}: {said}"));
                 }
                 Err(fault) => return Err(fault),
             }
+        }
+        if let Some(fault) = withheld {
+            return Err(fault);
         }
         let is_told = self.can_idle() && self.config.folders.len() == 1;
         Ok(CaughtUp { looks_every: (!is_told).then_some(self.config.poll_every), troubles })

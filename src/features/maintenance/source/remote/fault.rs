@@ -284,8 +284,8 @@ impl Remedy for Fault {
                 "wait: a running noctui tries it again by itself".into()
             }
             Self::Withheld { .. } => {
-                "wait: it is asked for again, and given up after half an hour; a mail program or the mail administrator \
-                 can tell whether the server has lost it"
+                "wait: it is asked for at every look, and given up after half an hour and five looks where others come; a \
+                 mail program or the mail administrator can tell whether the server has lost it"
                     .into()
             }
             Self::Short { .. } => {

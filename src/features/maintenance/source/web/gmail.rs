@@ -7,13 +7,13 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::Connection;
 use super::ask::{Answer, Asker, Request, query, segment};
 use super::hand::{self, Handed};
+use super::{Connection, dated, listed_since, undated};
 use crate::clock;
 use crate::config::WebMail;
 use crate::features::maintenance::source::imap::plan::is_wanted;
@@ -44,8 +44,10 @@ impl Connection {
             return Ok(Err(format!("there is no such label; there are {}", self.some_names())));
         };
         let kept = desk.bookmark(name).await.and_then(|kept| kept.strip_prefix("history ").map(str::to_owned));
-        let since_then = match &kept {
-            Some(point) => self.history(point, &label).await?,
+        let kept = kept.as_deref().map(undated);
+        let now = clock::now();
+        let since_then = match kept {
+            Some((point, _)) => self.history(point, &label).await?,
             None => None,
         };
         let (ids, point) = if let Some(since_then) = since_then {
@@ -57,20 +59,24 @@ impl Connection {
             // Before the list, so that what comes meanwhile is in the history.
             let profile = self.one(&format!("{MAILBOX}/profile")).await?;
             let point = text(&profile, "historyId").ok_or_else(|| self.asker.garbled("no historyId"))?.to_owned();
-            (self.list(&label).await?, point)
+            let since = listed_since(&self.config, kept.and_then(|(_, looked_at)| looked_at), now);
+            (self.list(&label, since).await?, point)
         };
+        let again = self.asked_again(name, desk).await;
         let (asker, config) = (&self.asker, &self.config);
-        let handed = hand::hand_out(ids, desk, &self.missing, |id| fetch(asker, config, id)).await?;
+        let handed = hand::hand_out(ids, again, desk, |id| fetch(asker, config, id)).await?;
         if handed.trouble.is_none() {
-            desk.hand_out(Event::Bookmark { folder: name.to_owned(), bookmark: format!("history {point}") }).await?;
+            let bookmark = dated(&format!("history {point}"), now);
+            desk.hand_out(Event::Bookmark { folder: name.to_owned(), bookmark }).await?;
         }
         Ok(Ok(handed))
     }
 
-    /// The ids of the mails under a label that are wanted as far as the service can tell, the newest first.
-    async fn list(&self, label: &str) -> Result<Vec<String>, Fault> {
+    /// The ids of the mails under a label that came since then and are wanted as far as the service can tell, the newest
+    /// first.
+    async fn list(&self, label: &str, since: Option<DateTime<Utc>>) -> Result<Vec<String>, Fault> {
         let mut question = vec![("labelIds", label.to_owned()), ("maxResults", PAGE.to_owned())];
-        let search = search(&self.config, clock::now());
+        let search = search(&self.config, since);
         if !search.is_empty() {
             question.push(("q", search));
         }
@@ -295,11 +301,11 @@ fn delivered(message: &Value) -> Option<DateTime<Utc>> {
 }
 
 /// What the service is asked to search for: since when, and from whom.
-fn search(config: &WebMail, now: DateTime<Utc>) -> String {
+fn search(config: &WebMail, since: Option<DateTime<Utc>>) -> String {
     let mut words = Vec::new();
-    if let Some(days) = config.wanted.since_days {
+    if let Some(since) = since {
         // A day alone would be one in the zone of the account.
-        words.push(format!("after:{}", (now - TimeDelta::days(days.into())).timestamp()));
+        words.push(format!("after:{}", since.timestamp()));
     }
     // It searches no other header.
     let is_from = config.wanted.sender_header.eq_ignore_ascii_case("From");

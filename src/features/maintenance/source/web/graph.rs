@@ -1,13 +1,13 @@
 //! Microsoft Graph, `https://learn.microsoft.com/graph/api/message-delta`: what changed in a folder since a link that it
 //! gave, mails as they came, categories.
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::Connection;
 use super::ask::{Answer, Asker, Request, query, segment};
 use super::hand::{self, Handed};
+use super::{Connection, dated, listed_since, undated};
 use crate::clock;
 use crate::config::WebMail;
 use crate::features::maintenance::source::imap::plan::is_wanted;
@@ -45,8 +45,10 @@ impl Connection {
         };
         // Of another server's the folder is listed anew.
         let kept = desk.bookmark(name).await.filter(|link| link.starts_with(&self.config.url));
-        let since_then = match &kept {
-            Some(link) => self.changes(link.clone()).await?,
+        let kept = kept.as_deref().map(undated);
+        let now = clock::now();
+        let since_then = match kept {
+            Some((link, _)) => self.changes(link.to_owned()).await?,
             None => None,
         };
         let changes = if let Some(changes) = since_then {
@@ -55,7 +57,8 @@ impl Connection {
             if kept.is_some() {
                 tracing::info!(folder = name, "what changed is not known any more; the folder is listed anew");
             }
-            let first = self.first_link(&id, clock::now());
+            let since = listed_since(&self.config, kept.and_then(|(_, looked_at)| looked_at), now);
+            let first = self.first_link(&id, since);
             let Some(changes) = self.changes(first).await? else {
                 // Another folder may be meant by the name now.
                 self.names.retain(|(known, _)| known != name);
@@ -67,24 +70,25 @@ impl Connection {
         // The newest first, so that a first look shows this week at once.
         mails.sort_by_key(|(_, received)| std::cmp::Reverse(*received));
         let times: std::collections::HashMap<String, Option<DateTime<Utc>>> = mails.iter().cloned().collect();
+        let again = self.asked_again(name, desk).await;
         let (asker, config, mailbox) = (&self.asker, &self.config, self.mailbox());
         let ids = mails.into_iter().map(|(id, _)| id).collect();
-        let handed = hand::hand_out(ids, desk, &self.missing, |id| {
+        let handed = hand::hand_out(ids, again, desk, |id| {
             let delivered = times.get(&id).copied().flatten();
             fetch(asker, config, format!("{mailbox}/messages/{}", segment(&id)), id, delivered)
         })
         .await?;
         if handed.trouble.is_none() {
-            desk.hand_out(Event::Bookmark { folder: name.to_owned(), bookmark: link }).await?;
+            desk.hand_out(Event::Bookmark { folder: name.to_owned(), bookmark: dated(&link, now) }).await?;
         }
         Ok(Ok(handed))
     }
 
-    /// Where a folder is asked for the first time.
-    fn first_link(&self, folder: &str, now: DateTime<Utc>) -> String {
+    /// Where a folder is asked for the first time, or anew, for the mails that came since then.
+    fn first_link(&self, folder: &str, since: Option<DateTime<Utc>>) -> String {
         let mut question = vec![("$select", "receivedDateTime,from".to_owned())];
-        if let Some(days) = self.config.wanted.since_days {
-            let since = (now - TimeDelta::days(days.into())).to_rfc3339_opts(SecondsFormat::Secs, true);
+        if let Some(since) = since {
+            let since = since.to_rfc3339_opts(SecondsFormat::Secs, true);
             question.push(("$filter", format!("receivedDateTime ge {since}")));
         }
         format!("{}/mailFolders/{}/messages/delta?{}", self.mailbox(), segment(folder), query(&question))

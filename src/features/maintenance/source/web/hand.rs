@@ -4,15 +4,13 @@
 //! keep the others away. It is asked for at every look, and no bookmark stands behind it; after a while it is given up, as a
 //! mail with a reason.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::future::Future;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
-use tokio::time::Instant;
 
-use super::super::{Desk, Event, Received, Refusal, State};
+use super::super::{Away, Desk, Event, Received, Refusal, State};
+use crate::clock;
 use crate::features::maintenance::source::remote::Fault;
 
 /// Mails that are fetched at the same time. Exchange Online answers four requests of an application for a mailbox at once and
@@ -23,35 +21,8 @@ const TOGETHER: usize = 64;
 /// and bytes of them.
 const TOGETHER_BYTES: usize = 4 << 20;
 
-/// Looks at which a mail stays away before it is given up,
-const LOOKS: u32 = 5;
-/// and for how long: a server that is unwell is well again by then, as a rule.
-const GIVEN_UP_AFTER: Duration = Duration::from_mins(30);
 /// So many one after the other for which the server is busy, as it says, and it is not the mails.
 const IN_A_ROW: usize = 6;
-
-/// Mails that did not come, by their keys: since when, and at how many looks.
-#[derive(Debug, Default)]
-pub(super) struct Missing(Mutex<BTreeMap<String, (Instant, u32)>>);
-
-impl Missing {
-    /// A mail did not come. Whether it is given up.
-    fn stayed_away(&self, key: &str, now: Instant) -> bool {
-        let mut missing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, looks) = missing.entry(key.to_owned()).or_insert((now, 0));
-        *looks += 1;
-        let is_given_up = *looks >= LOOKS && now.duration_since(*since) >= GIVEN_UP_AFTER;
-        if is_given_up {
-            missing.remove(key);
-        }
-        is_given_up
-    }
-
-    /// A mail came, or is gone.
-    fn is_settled(&self, key: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
-    }
-}
 
 /// What came of the mails of a folder.
 #[derive(Debug, Default)]
@@ -63,39 +34,49 @@ pub(super) struct Handed {
 }
 
 /// Fetches those of `ids` that were not recorded before and hands them out. `fetch` gives `None` for a mail that is gone, or
-/// that nobody wants. An error is one of the server, and not of single mails.
+/// that nobody wants. An error is one of the server, and not of single mails. Those of `again` were given up, and somebody
+/// wants them to be asked for again: they come last.
 pub(super) async fn hand_out<F, Fut>(
     ids: Vec<String>,
+    again: Vec<String>,
     desk: &mut Desk,
-    missing: &Missing,
     fetch: F,
 ) -> Result<Handed, Fault>
 where
     F: Fn(String) -> Fut,
     Fut: Future<Output = Result<Option<Received>, Fault>>,
 {
-    let new = desk.unhandled(ids, Clone::clone).await;
+    let is_again: HashSet<String> = again.iter().cloned().collect();
+    let ids = ids.into_iter().filter(|id| !is_again.contains(id)).collect();
+    let mut new = desk.unhandled(ids, Clone::clone).await;
+    new.extend(again);
     if new.is_empty() {
         return Ok(Handed::default());
     }
     desk.tell(State::Reading { mails: new.len() }).await?;
+    let mut away: BTreeMap<String, Away> = desk.away().await.into_iter().collect();
+    let mut changed: Vec<(String, Option<Away>)> = Vec::new();
     let fetch = |id: String| {
         let fetched = fetch(id.clone());
         async move { (id, fetched.await) }
     };
     let mut fetched = std::pin::pin!(stream::iter(new).map(fetch).buffered(AT_ONCE));
     let (mut handed, mut batch, mut bytes) = (Handed::default(), Vec::new(), 0);
-    let (mut absent, mut has_come, mut in_a_row) = (Vec::new(), false, 0);
+    let (mut absent, mut gone, mut has_come, mut in_a_row) = (Vec::new(), Vec::new(), false, 0);
     let mut end = None;
     while let Some((id, mail)) = fetched.next().await {
         match mail {
             Ok(mail) => {
-                missing.is_settled(&id);
+                if away.remove(&id).is_some() {
+                    changed.push((id.clone(), None));
+                }
                 (has_come, in_a_row) = (true, 0);
                 if let Some(mail) = mail {
                     handed.keys.push(mail.key.clone());
                     bytes += mail.body.as_ref().map_or(0, Vec::len);
                     batch.push(mail);
+                } else if is_again.contains(&id) {
+                    gone.push(id);
                 }
             }
             Err(fault) if may_be_of_the_mail(&fault) => {
@@ -119,11 +100,18 @@ where
     if end.is_none() && !has_come && absent.iter().any(|(_, fault)| is_the_servers(fault)) {
         end = absent.drain(..).next().map(|(_, fault)| fault);
     }
-    let mut left = Vec::new();
+    let (mut left, now) = (Vec::new(), clock::now());
     for (id, fault) in absent {
         // A server that says that it is busy, and gives no other mail either, says nothing of this one.
         let counts = has_come || !matches!(fault, Fault::Busy { .. });
-        if end.is_none() && counts && missing.stayed_away(&id, Instant::now()) {
+        let mut is_given_up = false;
+        if end.is_none() && counts {
+            let known = away.entry(id.clone()).or_insert_with(|| Away::from(now));
+            known.looks += 1;
+            is_given_up = known.is_given_up(now);
+            changed.push((id.clone(), Some(*known)));
+        }
+        if is_given_up {
             handed.keys.push(id.clone());
             let reason = format!("it does not give this mail out: {fault}");
             batch.push(Received::whole(id, None, Err(Refusal::Garbled { reason })));
@@ -131,6 +119,9 @@ where
             left.push(fault);
         }
     }
+    // Before what is given up is recorded: that ends it.
+    desk.keep_away(changed).await;
+    desk.gone(gone).await;
     if !batch.is_empty() {
         desk.hand_out(Event::Received(batch)).await?;
     }
@@ -150,26 +141,4 @@ fn may_be_of_the_mail(fault: &Fault) -> bool {
         fault,
         Fault::Refused { .. } | Fault::Forbidden { .. } | Fault::Garbled { .. } | Fault::Busy { again_in: None, .. }
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mail_is_given_up_after_half_an_hour_of_looks_and_not_before() {
-        let (missing, start) = (Missing::default(), Instant::now());
-        for minutes in [0, 10, 20, 25] {
-            assert!(!missing.stayed_away("a", start + Duration::from_mins(minutes)));
-        }
-        assert!(!missing.stayed_away("a", start + Duration::from_mins(29)));
-        assert!(missing.stayed_away("a", start + Duration::from_mins(30)));
-        // After a night without looks the first one is no reason.
-        assert!(!missing.stayed_away("b", start));
-        assert!(!missing.stayed_away("b", start + Duration::from_hours(9)));
-        missing.is_settled("b");
-        for minutes in [600, 601, 602, 603, 604, 605] {
-            assert!(!missing.stayed_away("b", start + Duration::from_mins(minutes)));
-        }
-    }
 }

@@ -22,10 +22,10 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::sleep;
 
 use self::ask::Asker;
-use self::hand::Missing;
 use super::Desk;
 use super::remote::{Account, CaughtUp, Fault, Seen, Session};
 use crate::config::{Service, WebMail};
@@ -42,8 +42,6 @@ pub struct Mailbox {
     config: Arc<WebMail>,
     /// What is asked with.
     asker: Arc<Asker>,
-    /// What did not come so far.
-    missing: Arc<Missing>,
 }
 
 impl Mailbox {
@@ -51,14 +49,14 @@ impl Mailbox {
     #[must_use]
     pub fn new(config: &WebMail) -> Self {
         let config = Arc::new(config.clone());
-        Self { asker: Arc::new(Asker::new(&config)), config, missing: Arc::default() }
+        Self { asker: Arc::new(Asker::new(&config)), config }
     }
 
     /// The same with another first pause, for tests of what is repeated.
     #[cfg(test)]
     fn with_pause(config: &WebMail, pause: Duration) -> Self {
         let config = Arc::new(config.clone());
-        Self { asker: Arc::new(Asker::new(&config).with_pause(pause)), config, missing: Arc::default() }
+        Self { asker: Arc::new(Asker::new(&config).with_pause(pause)), config }
     }
 }
 
@@ -86,12 +84,7 @@ impl Account for Mailbox {
 
     async fn open(&self) -> Result<Connection, Fault> {
         self.asker.begin().await?;
-        Ok(Connection {
-            config: Arc::clone(&self.config),
-            asker: Arc::clone(&self.asker),
-            missing: Arc::clone(&self.missing),
-            names: Vec::new(),
-        })
+        Ok(Connection { config: Arc::clone(&self.config), asker: Arc::clone(&self.asker), names: Vec::new() })
     }
 }
 
@@ -102,8 +95,6 @@ pub struct Connection {
     config: Arc<WebMail>,
     /// What is asked with.
     asker: Arc<Asker>,
-    /// What did not come so far.
-    missing: Arc<Missing>,
     /// Labels or folders by their names, and what the service calls them.
     names: Vec<(String, String)>,
 }
@@ -134,6 +125,12 @@ impl Connection {
                 Err(why) => return Ok(Some(why)),
             }
         }
+    }
+
+    /// Mails of the whole mailbox that somebody wants to be asked for again; they are asked for with the first folder.
+    async fn asked_again(&self, folder: &str, desk: &Desk) -> Vec<String> {
+        let is_first = self.config.folders.first().is_some_and(|first| first == folder);
+        if is_first { desk.asked_again().await } else { Vec::new() }
     }
 
     /// The label for an outcome.
@@ -193,4 +190,23 @@ impl Session for Connection {
     }
 
     async fn close(self) {}
+}
+
+/// Since when mails are listed where nothing leads from the last look to now: as far back as is wanted, or as that look was.
+/// One day more: what the service dates may come later.
+fn listed_since(config: &WebMail, looked_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let wanted = now - TimeDelta::days(config.wanted.since_days?.into());
+    Some(looked_at.map_or(wanted, |looked| wanted.min(looked - TimeDelta::days(1))))
+}
+
+/// A bookmark with the time of the look that it was put after.
+fn dated(mark: &str, looked_at: DateTime<Utc>) -> String {
+    format!("{mark} {}", looked_at.timestamp())
+}
+
+/// The same taken apart. Of one from before they had a time none is known.
+fn undated(kept: &str) -> (&str, Option<DateTime<Utc>>) {
+    let parts =
+        kept.rsplit_once(' ').and_then(|(mark, at)| Some((mark, DateTime::from_timestamp(at.parse().ok()?, 0)?)));
+    parts.map_or((kept, None), |(mark, at)| (mark, Some(at)))
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::features::maintenance::source::{Bookmarks, Fates, Handled};
-use crate::features::maintenance::store::{record, source as kept};
+use crate::clock;
+use crate::features::maintenance::source::{Absences, Away, Bookmarks, Fates, Handled};
+use crate::features::maintenance::store::{away, given_up, record, source as kept};
 use crate::store::Store;
 
 /// Mails that a source is told of at once what became of them.
@@ -48,6 +49,36 @@ impl Fates for Memory {
         let label = self.label.clone();
         if let Err(error) = self.store.write_blocking(move |c| kept::told(c, &label, &marked)) {
             tracing::warn!(%error, source = self.label, "its mails are marked again");
+        }
+    }
+}
+
+impl Absences for Memory {
+    fn away(&self) -> Vec<(String, Away)> {
+        self.store.read_blocking(|c| away::of(c, &self.label)).unwrap_or_else(|error| {
+            tracing::warn!(%error, source = self.label, "nobody knows which of its mails do not come");
+            Vec::new()
+        })
+    }
+
+    fn keep(&self, changed: Vec<(String, Option<Away>)>) {
+        let label = self.label.clone();
+        if let Err(error) = self.store.write_blocking(move |c| away::keep(c, &label, &changed, clock::now())) {
+            tracing::warn!(%error, source = self.label, "which of its mails do not come is not recorded");
+        }
+    }
+
+    fn asked_again(&self) -> Vec<String> {
+        self.store.read_blocking(|c| given_up::asked_again(c, &self.label)).unwrap_or_else(|error| {
+            tracing::warn!(%error, source = self.label, "nobody knows which of its mails are asked for again");
+            Vec::new()
+        })
+    }
+
+    fn gone(&self, keys: Vec<String>) {
+        let label = self.label.clone();
+        if let Err(error) = self.store.write_blocking(move |c| given_up::gone(c, &label, &keys)) {
+            tracing::warn!(%error, source = self.label, "mails that are gone are asked for again");
         }
     }
 }

@@ -153,6 +153,7 @@ impl Feed {
                 fresh_at: None,
                 next_at: None,
                 received: 0,
+                fresh: 0,
                 unparsed: 0,
                 alert: None,
             },
@@ -244,14 +245,16 @@ impl Feed {
             }
             Kind::Imap(config) => {
                 let (out, events) = mpsc::channel(REMOTE_CAPACITY);
-                let desk = Desk::new(self.memory.handled(), self.memory.bookmarks(), out, wanted);
+                let desk = Desk::new(self.memory.handled(), self.memory.bookmarks(), out, wanted)
+                    .with_absences(Arc::new(self.memory.clone()));
                 tasks.spawn(remote::watch(Mailbox::new(config), desk, stop.clone()));
                 events
             }
             Kind::Web(config) => {
                 let (out, events) = mpsc::channel(REMOTE_CAPACITY);
                 let desk = Desk::new(self.memory.handled(), self.memory.bookmarks(), out, wanted)
-                    .with_fates(Arc::new(self.memory.clone()));
+                    .with_fates(Arc::new(self.memory.clone()))
+                    .with_absences(Arc::new(self.memory.clone()));
                 tasks.spawn(remote::watch(web::Mailbox::new(config), desk, stop.clone()));
                 events
             }
@@ -313,6 +316,7 @@ impl Feed {
             match taken {
                 Ok(recorded) => {
                     self.state.received += 1;
+                    self.state.fresh += usize::from(recorded.novelty != Novelty::Duplicate);
                     self.state.unparsed += usize::from(is_unparsed(&recorded));
                     self.left = self.left.saturating_sub(1);
                     if self.refused == 0

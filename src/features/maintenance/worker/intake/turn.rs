@@ -34,6 +34,8 @@ static PROCESS: LazyLock<String> = LazyLock::new(|| uuid::Uuid::new_v4().to_stri
 pub(super) struct Going {
     /// Mails taken by this process.
     received: usize,
+    /// Those of them that had not come before.
+    fresh: usize,
     /// Whether everything there is was read.
     is_complete: bool,
     /// What is wrong.
@@ -55,7 +57,7 @@ impl Going {
             | SourceHealth::Paused { .. }
             | SourceHealth::Standby { .. } => (false, None, None),
         };
-        Self { received: state.received, is_complete, failure, next_at }
+        Self { received: state.received, fresh: state.fresh, is_complete, failure, next_at }
     }
 
     /// Whether others have to know of it now and not only in time.
@@ -253,8 +255,8 @@ impl Turn {
 
     /// What is known of the source.
     async fn known(&self) -> Result<Known, Error> {
-        let name = self.name.clone();
-        self.store.read(move |c| source::known(c, &name)).await
+        let (name, label) = (self.name.clone(), self.label.clone());
+        self.store.read(move |c| source::known_of(c, &name, &label)).await
     }
 
     /// Tells others how it goes.
@@ -275,6 +277,7 @@ impl Turn {
         }
         let progress = Progress {
             received: going.received.saturating_sub(self.told.received) as u64,
+            fresh: going.fresh.saturating_sub(self.told.fresh) as u64,
             complete_at: (going.is_complete && !self.is_asked).then_some(now),
             failed: self.failed.clone(),
             next_at: going.next_at,

@@ -1,5 +1,6 @@
 //! Mailboxes on servers that say every line as it stands here: what a well-behaved server does not do on demand.
 
+mod absent;
 mod script;
 mod strange;
 mod usual;
@@ -18,7 +19,7 @@ use self::script::Server;
 use super::*;
 use crate::config::{Endpoint, Login, MailTls, Wanted};
 use crate::features::maintenance::source::remote::watch as watch_account;
-use crate::features::maintenance::source::{Received, State};
+use crate::features::maintenance::source::{Absences, Away, Received, State};
 use crate::secret::SecretFrom;
 use crate::tls::Trust;
 
@@ -65,6 +66,39 @@ struct Reading {
     _tasks: JoinSet<()>,
 }
 
+/// What stands for the store.
+#[derive(Default)]
+struct Kept {
+    /// Mails that do not come.
+    away: Mutex<BTreeMap<String, Away>>,
+    /// Those that somebody wants to be asked for again.
+    again: Mutex<BTreeSet<String>>,
+}
+
+impl Absences for Kept {
+    fn away(&self) -> Vec<(String, Away)> {
+        self.away.lock().unwrap().iter().map(|(key, away)| (key.clone(), *away)).collect()
+    }
+
+    fn keep(&self, changed: Vec<(String, Option<Away>)>) {
+        for (key, away) in changed {
+            let mut kept = self.away.lock().unwrap();
+            match away {
+                Some(away) => kept.insert(key, away),
+                None => kept.remove(&key),
+            };
+        }
+    }
+
+    fn asked_again(&self) -> Vec<String> {
+        self.again.lock().unwrap().iter().cloned().collect()
+    }
+
+    fn gone(&self, keys: Vec<String>) {
+        self.again.lock().unwrap().retain(|key| !keys.contains(key));
+    }
+}
+
 /// What a mailbox is begun with.
 #[derive(Default)]
 struct Before {
@@ -72,6 +106,8 @@ struct Before {
     recorded: BTreeSet<String>,
     /// Bookmarks by folder.
     bookmarks: BTreeMap<String, String>,
+    /// What is kept of mails that do not come.
+    absences: Arc<Kept>,
 }
 
 impl Before {
@@ -101,13 +137,14 @@ impl Reading {
         change(&mut config);
         let (out, events) = mpsc::channel(64);
         let wanted = watch::Sender::new(0);
-        let Before { recorded, bookmarks } = before;
+        let Before { recorded, bookmarks, absences } = before;
         let desk = Desk::new(
             Arc::new(move |key| recorded.contains(key)),
             Arc::new(move |folder| bookmarks.get(folder).cloned()),
             out,
             wanted.subscribe(),
-        );
+        )
+        .with_absences(absences);
         let mut tasks = JoinSet::new();
         let mailbox = Mailbox::new(&config).with_times(patience, Duration::from_secs(1));
         tasks.spawn(watch_account(mailbox, desk, CancellationToken::new()));

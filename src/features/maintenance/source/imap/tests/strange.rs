@@ -6,7 +6,7 @@ use super::*;
 use crate::config::{Grant, OAuth, Provider};
 
 /// Opens a folder of two mails under these numbers.
-fn examine(tag: u32, validity: u32) -> String {
+pub(super) fn examine(tag: u32, validity: u32) -> String {
     format!(
         "C: n{tag} EXAMINE \"INBOX\"\nS: * 2 EXISTS\nS: * OK [UIDVALIDITY {validity}] valid\n\
          S: * OK [UIDNEXT 10] next\nS: n{tag} OK open\n"
@@ -14,17 +14,17 @@ fn examine(tag: u32, validity: u32) -> String {
 }
 
 /// Lists the mails 5 and 9 from the third command on, and asks for them.
-const LISTED: &str = "C: n3 UID SEARCH ALL\n\
+pub(super) const LISTED: &str = "C: n3 UID SEARCH ALL\n\
                       S: * SEARCH 5 9\n\
                       S: n3 OK found\n\
                       C: n4 UID FETCH 5,9 (UID RFC822.SIZE INTERNALDATE)\n\
                       S: * 1 FETCH (UID 5 RFC822.SIZE 4)\n\
                       S: * 2 FETCH (UID 9 RFC822.SIZE 4)\n\
                       S: n4 OK listed\n";
-const FETCH: &str = "C: n5 UID FETCH 5,9 (UID BODY.PEEK[]<0.65537>)\n";
+pub(super) const FETCH: &str = "C: n5 UID FETCH 5,9 (UID BODY.PEEK[]<0.65537>)\n";
 const BOTH: &str =
     "S: * 1 FETCH (UID 5 BODY[]<0> \"five\")\nS: * 2 FETCH (UID 9 BODY[]<0> \"nine\")\nS: n5 OK fetched\n";
-const IDLE: &str = "C: n6 IDLE\nS: + idling\n…\n";
+pub(super) const IDLE: &str = "C: n6 IDLE\nS: + idling\n…\n";
 
 /// The mails 5 and 9.
 fn both(validity: u32) -> Vec<(String, String)> {
@@ -76,34 +76,6 @@ async fn a_search_that_is_answered_with_yes_and_nothing_else_is_no_empty_folder(
     for (conversation, change) in [(finds, senders as fn(&mut Imap)), (none, every)] {
         let mut reading = Reading::of(&[&conversation], 64, Before::default(), change).await;
         assert_eq!(reading.read_to_the_end().await, (vec![], vec![9]));
-    }
-}
-
-#[tokio::test]
-async fn a_mail_that_is_there_and_does_not_come_is_asked_for_again_and_given_up_with_a_word() {
-    for nothing in ["", "S: * 2 FETCH (UID 9 BODY[]<0> NIL)\n", "S: * 2 FETCH (UID 77 BODY[]<0> \"nine\")\n"] {
-        let there = "S: n5 OK fetched\nC: n6 UID SEARCH UID 9\nS: * SEARCH 9\nS: n6 OK found\n";
-        let asked = format!("{LOGIN}{}{LISTED}{}{nothing}{there}", examine(2, 7), FETCH.replace("5,9", "9"));
-        let last = format!("{LOGIN}{}{LISTED}{}", examine(2, 7), IDLE.replace("n6", "n5"));
-        let before = Before { recorded: ["INBOX/7/5".to_owned()].into(), ..Before::default() };
-        let conversations = [&[asked.as_str(); 12][..], &[&last]].concat();
-        let mut reading = Reading::of(&conversations, 64, before, |_| ()).await;
-        // With the pauses between them that is half an hour, and here nobody waits for it.
-        for _ in 0..12 {
-            let (mails, trouble, again_in) = reading.read_to_trouble().await;
-            assert_eq!(mails, []);
-            assert!(trouble.contains("mail 9 of INBOX, which it did not send"), "{trouble}");
-            assert!(trouble.contains("given up after half an hour"), "{trouble}");
-            assert!(!trouble.contains("check the address"), "the server is a mail server: {trouble}");
-            assert!(again_in.is_some());
-            reading.wanted.send_modify(|asks| *asks += 1);
-        }
-        let given_up = loop {
-            if let Event::Received(mails) = reading.next().await {
-                break mails;
-            }
-        };
-        assert!(matches!(&given_up[..], [mail] if mail.key == "INBOX/7/9" && mail.body.is_err()), "{given_up:?}");
     }
 }
 

@@ -59,9 +59,9 @@ async fn the_last_mail_that_every_range_without_end_has_is_not_new() {
          S: * 3 EXISTS\n\
          S: * OK [UIDVALIDITY 7] valid\n\
          S: n2 OK open\n\
-         C: n3 UID FETCH 10:* (UID RFC822.SIZE INTERNALDATE)\n\
-         S: * 3 FETCH (UID 9 RFC822.SIZE 4 INTERNALDATE \"21-Nov-2026 03:00:00 +0100\")\n\
-         S: n3 OK listed\n{}",
+         C: n3 UID SEARCH UID 10:*\n\
+         S: * SEARCH 9\n\
+         S: n3 OK found\n{}",
         idles(4)
     );
     let mut reading = Reading::of(&[&conversation], 64, Before::read_to(7, 9), |_| ()).await;
@@ -81,15 +81,18 @@ async fn mail_that_comes_while_waiting_is_fetched_at_once_and_by_its_number() {
          C: DONE\n\
          S: * 5 EXISTS\n\
          S: n3 OK done\n\
-         C: n4 UID FETCH 10:* (UID RFC822.SIZE INTERNALDATE)\n\
+         C: n4 UID SEARCH UID 10:*\n\
+         S: * SEARCH 10 12\n\
+         S: n4 OK found\n\
+         C: n5 UID FETCH 10,12 (UID RFC822.SIZE INTERNALDATE)\n\
          S: * 4 FETCH (UID 10 RFC822.SIZE 3 INTERNALDATE \"21-Nov-2026 03:00:00 +0100\")\n\
          S: * 5 FETCH (UID 12 RFC822.SIZE 6 INTERNALDATE \"21-Nov-2026 03:00:00 +0100\")\n\
-         S: n4 OK listed\n\
-         C: n5 UID FETCH 10,12 (UID BODY.PEEK[]<0.65537>)\n\
+         S: n5 OK listed\n\
+         C: n6 UID FETCH 10,12 (UID BODY.PEEK[]<0.65537>)\n\
          S: * 4 FETCH (UID 10 BODY[]<0> \"ten\")\n\
          S: * 5 FETCH (UID 12 BODY[]<0> \"twelve\")\n\
-         S: n5 OK fetched\n{}",
-        idles(6)
+         S: n6 OK fetched\n{}",
+        idles(7)
     );
     for piece in [1, usize::MAX] {
         let mut reading = Reading::of(&[&conversation], piece, Before::read_to(7, 9), |_| ()).await;

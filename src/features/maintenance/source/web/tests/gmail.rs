@@ -58,6 +58,54 @@ async fn a_history_that_does_not_go_back_far_enough_loses_and_doubles_nothing() 
 }
 
 #[tokio::test]
+async fn after_an_absence_longer_than_since_it_is_looked_back_to_the_last_look() {
+    let (google, url, _tasks) = Google::start().await;
+    let (kept, mut config) = (Arc::new(Kept::default()), config(Service::Gmail, &url));
+    config.wanted.since_days = Some(30);
+    let days_ago = |days| (crate::clock::now() - TimeDelta::days(days)).timestamp_millis();
+    google.state().deliver(mail("noc@isp.example", "first"), days_ago(1));
+    kept.read(&config).await.unwrap();
+    // Forty-five days without a look, and the history does not go back that far.
+    kept.last_looked(45);
+    for (days, subject) in [(60, "before"), (40, "meanwhile"), (2, "lately")] {
+        google.state().deliver(mail("noc@isp.example", subject), days_ago(days));
+    }
+    let point = google.state().point;
+    google.state().forgotten = point + 1;
+    kept.read(&config).await.unwrap();
+    assert_eq!(kept.subjects(), ["first", "lately", "meanwhile"]);
+    // A mark of an older version says nothing of when that was.
+    assert_eq!((undated("1000"), undated("1000 90").1.map(|at| at.timestamp())), (("1000", None), Some(90)));
+}
+
+#[tokio::test]
+async fn a_mail_that_never_comes_is_given_up_over_processes_and_asked_for_again_however_old_it_is() {
+    let (google, url, _tasks) = Google::start().await;
+    let (kept, mut config) = (Arc::new(Kept::default()), config(Service::Gmail, &url));
+    config.wanted.since_days = Some(30);
+    let old = (crate::clock::now() - TimeDelta::days(29)).timestamp_millis();
+    let id = google.state().deliver(mail("noc@isp.example", "old"), old);
+    google.state().withheld = vec![(id.clone(), 200)];
+    for looks in 1..=4 {
+        let read = kept.read(&config).await.unwrap();
+        assert!(read.troubles[0].contains("one mail does not come"), "{:?}", read.troubles);
+        assert_eq!(kept.away.lock().unwrap()[&id].looks, looks);
+    }
+    kept.away.lock().unwrap().get_mut(&id).unwrap().since -= TimeDelta::minutes(31);
+    assert_eq!(kept.read(&config).await.unwrap().troubles, [""; 0]);
+    let given_up = kept.mails.lock().unwrap().pop().unwrap();
+    assert!(given_up.key == id && given_up.body.is_err(), "{given_up:?}");
+    // The server is well by now, and the mail older than what is listed.
+    google.state().withheld.clear();
+    google.state().messages[0].at -= 86_400_000 * 30;
+    kept.away.lock().unwrap().clear();
+    kept.again.lock().unwrap().extend([id, "18cgone".to_owned()]);
+    kept.read(&config).await.unwrap();
+    assert_eq!(kept.subjects(), ["old"]);
+    assert_eq!(kept.again.lock().unwrap().len(), 1, "one of them is gone");
+}
+
+#[tokio::test]
 async fn a_history_that_does_not_say_how_far_it_goes_moves_no_mark_and_loses_no_mail() {
     for (body, is_listed) in [("{}", true), ("{\"history\": []}", true), ("", false)] {
         let (google, url, _tasks) = Google::start().await;
@@ -72,7 +120,7 @@ async fn a_history_that_does_not_say_how_far_it_goes_moves_no_mark_and_loses_no_
             read.unwrap();
             let point = google.state().point;
             assert_eq!(kept.subjects().len(), 3, "{body}");
-            assert_eq!(kept.bookmarks.lock().unwrap()["INBOX"], format!("history {point}"));
+            assert!(kept.bookmarks.lock().unwrap()["INBOX"].starts_with(&format!("history {point} ")));
         } else {
             // Mails are answered so, too.
             assert!(matches!(read, Err(Fault::Garbled { .. })), "{read:?}");

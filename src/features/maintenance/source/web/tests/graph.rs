@@ -51,6 +51,24 @@ async fn a_link_that_is_too_old_loses_and_doubles_nothing() {
 }
 
 #[tokio::test]
+async fn after_an_absence_longer_than_since_it_is_looked_back_to_the_last_look() {
+    let (microsoft, url, _tasks) = Microsoft::start().await;
+    let (kept, mut config) = (Arc::new(Kept::default()), config(Service::Microsoft, &url));
+    config.wanted.since_days = Some(30);
+    let days_ago =
+        |days| (crate::clock::now() - TimeDelta::days(days)).to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    microsoft.state().deliver("inbox", mail("noc@isp.example", "first"), &days_ago(1));
+    kept.read(&config).await.unwrap();
+    kept.last_looked(45);
+    for (days, subject) in [(60, "before"), (40, "meanwhile"), (2, "lately")] {
+        microsoft.state().deliver("inbox", mail("noc@isp.example", subject), &days_ago(days));
+    }
+    microsoft.state().forgotten = 100;
+    kept.read(&config).await.unwrap();
+    assert_eq!(kept.subjects(), ["first", "lately", "meanwhile"]);
+}
+
+#[tokio::test]
 async fn the_token_goes_to_no_other_server() {
     let (microsoft, url, _tasks) = Microsoft::start().await;
     fill(&microsoft, 8);

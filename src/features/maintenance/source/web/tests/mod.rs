@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use super::*;
 use crate::config::{Grant, OAuth, Provider, Wanted};
 use crate::features::maintenance::source::oauth::decoded;
-use crate::features::maintenance::source::{Event, Fates, Received};
+use crate::features::maintenance::source::{Absences, Away, Event, Fates, Received};
 use crate::secret::SecretFrom;
 use crate::tls::Trust;
 
@@ -82,6 +82,10 @@ struct Kept {
     bookmarks: Mutex<HashMap<String, String>>,
     /// By key: what became of it, and what the source was told.
     fates: Mutex<BTreeMap<String, (&'static str, Option<String>)>>,
+    /// Mails that do not come.
+    away: Mutex<BTreeMap<String, Away>>,
+    /// Those that somebody wants to be asked for again.
+    again: Mutex<Vec<String>>,
 }
 
 impl Fates for Kept {
@@ -98,6 +102,30 @@ impl Fates for Kept {
     }
 }
 
+impl Absences for Kept {
+    fn away(&self) -> Vec<(String, Away)> {
+        self.away.lock().unwrap().iter().map(|(key, away)| (key.clone(), *away)).collect()
+    }
+
+    fn keep(&self, changed: Vec<(String, Option<Away>)>) {
+        for (key, away) in changed {
+            let mut kept = self.away.lock().unwrap();
+            match away {
+                Some(away) => kept.insert(key, away),
+                None => kept.remove(&key),
+            };
+        }
+    }
+
+    fn asked_again(&self) -> Vec<String> {
+        self.again.lock().unwrap().clone()
+    }
+
+    fn gone(&self, keys: Vec<String>) {
+        self.again.lock().unwrap().retain(|key| !keys.contains(key));
+    }
+}
+
 impl Kept {
     /// The subjects of what was recorded, in its order.
     fn subjects(&self) -> Vec<String> {
@@ -108,6 +136,15 @@ impl Kept {
         self.mails.lock().unwrap().iter().map(subject).collect()
     }
 
+    /// Makes it so long ago that a folder was last looked at.
+    fn last_looked(&self, days: i64) {
+        let at = (crate::clock::now() - TimeDelta::days(days)).timestamp();
+        for mark in self.bookmarks.lock().unwrap().values_mut() {
+            let (kept, _) = mark.rsplit_once(' ').unwrap();
+            *mark = format!("{kept} {at}");
+        }
+    }
+
     /// Reads a mailbox to its end once, with a connection of its own; records what it hands out.
     async fn read(self: &Arc<Self>, config: &WebMail) -> Result<CaughtUp, Fault> {
         let (out, mut events) = mpsc::channel(2);
@@ -115,8 +152,9 @@ impl Kept {
         let (handled, bookmarks) = (Arc::clone(self), Arc::clone(self));
         let handled = move |key: &str| handled.mails.lock().unwrap().iter().any(|mail| mail.key == key);
         let bookmarks = move |folder: &str| bookmarks.bookmarks.lock().unwrap().get(folder).cloned();
-        let mut desk =
-            Desk::new(Arc::new(handled), Arc::new(bookmarks), out, asks).with_fates(Arc::clone(self) as Arc<dyn Fates>);
+        let mut desk = Desk::new(Arc::new(handled), Arc::new(bookmarks), out, asks)
+            .with_fates(Arc::clone(self) as Arc<dyn Fates>)
+            .with_absences(Arc::clone(self) as Arc<dyn Absences>);
         let kept = Arc::clone(self);
         let mut recording = JoinSet::new();
         recording.spawn(async move {
