@@ -38,6 +38,7 @@ pub const MIGRATIONS: &[&str] = &[
     maintenance::store::SCHEMA_10,
     maintenance::nautobot::store::SCHEMA_4,
     maintenance::store::SCHEMA_11,
+    maintenance::nautobot::store::SCHEMA_5,
 ];
 
 /// Opens the store with every feature's tables. Blocks for some milliseconds.

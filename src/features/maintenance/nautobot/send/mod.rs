@@ -310,7 +310,7 @@ impl Sending<'_> {
         Ok(Ended::Done)
     }
 
-    /// Nautobot does not have the maintenance yet.
+    /// Nautobot does not have the maintenance, or does not show it.
     fn unknown_there(&self, known: &Known) -> Ended {
         match &known.name {
             // Neither comes about by waiting: somebody has to look.
@@ -327,6 +327,13 @@ impl Sending<'_> {
                      when somebody has made it"
                 );
                 Ended::absent(State::Failed, reason)
+            }
+            // It was there when it was last looked.
+            Some(name) if known.id.is_some() => {
+                let reason = format!(
+                    "Nautobot does not show the maintenance {name} any more: the token may not view it, or it was deleted there"
+                );
+                Ended::absent(State::Waiting, reason)
             }
             Some(name) => Ended::absent(State::Waiting, format!("Nautobot has no maintenance {name} yet")),
             None => nobody(&self.entry.provider),
