@@ -55,7 +55,8 @@ impl Sending<'_> {
             fields.push(Field::Acknowledgement);
         }
         let record = self.change(record, &here, &compared, &fields).await?;
-        let impacts = self.impacts(&record.id, &here.content.circuits, &fields).await?;
+        let (impacts, deleted) = self.impacts(&record.id, &here.content.circuits, &fields).await?;
+        let gone = self.gone(&record.id, &impacts, &deleted).await?;
         let notes = self.tell_unmatched(&record.id, &here.unmatched, &there.unmatched).await?;
         let is_made = record.id == self.entry.object;
         if is_made {
@@ -65,7 +66,7 @@ impl Sending<'_> {
         let (entry, now) = (self.entry.clone(), self.now);
         self.store
             .write(move |connection| {
-                see(connection, &record, &impacts)?;
+                see(connection, &record, &impacts, &gone)?;
                 mirror::notes(connection, setting::progress(connection)?.round, &notes)?;
                 reconcile::sent(connection, &record.id, &fields, now)?;
                 if is_made {
@@ -154,13 +155,13 @@ impl Sending<'_> {
         Maintenance::of(&changed).ok_or_else(|| senseless("the maintenance that was changed"))
     }
 
-    /// Brings the impacts of these fields up to date; answers them all.
+    /// Brings the impacts of these fields up to date; answers them all, and the UUIDs of those that were deleted.
     async fn impacts(
         &self,
         id: &str,
         wanted: &BTreeMap<String, Impact>,
         fields: &[Field],
-    ) -> Result<Vec<CircuitImpact>, Error> {
+    ) -> Result<(Vec<CircuitImpact>, Vec<String>), Error> {
         let of_it = [id.to_owned()];
         let mut there = self.client.impacts_of(&of_it).await?;
         let is_meant = |circuit: &String| fields.contains(&Field::Circuit(circuit.clone()));
@@ -192,6 +193,7 @@ impl Sending<'_> {
         self.write_impacts(Method::PATCH, &changed).await?;
         let gone = |one: &&CircuitImpact| is_meant(&one.circuit) && !wanted.contains_key(&one.circuit);
         let gone: Vec<&CircuitImpact> = there.iter().filter(gone).collect();
+        let mut deleted = Vec::new();
         if !gone.is_empty() {
             let ids: Vec<Value> = gone.iter().map(|one| json!({"id": one.id})).collect();
             match self.client.write(Method::DELETE, IMPACT, Some(&json!(ids))).await {
@@ -206,10 +208,13 @@ impl Sending<'_> {
                         self.client.write(Method::PATCH, IMPACT, Some(&json!(bodies))).await?;
                     }
                 }
-                other => _ = other?,
+                other => {
+                    other?;
+                    deleted.extend(gone.iter().map(|one| one.id.clone()));
+                }
             }
         }
-        self.client.impacts_of(&of_it).await
+        Ok((self.client.impacts_of(&of_it).await?, deleted))
     }
 
     /// Writes impacts, so many at a time.
