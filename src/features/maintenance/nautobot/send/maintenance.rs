@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SecondsFormat, Utc};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
-use sha2::{Digest as _, Sha256};
 
 use super::{Ended, Known, Sending, nobody, see, senseless};
 use crate::features::maintenance::model::Impact;
@@ -16,7 +15,7 @@ use crate::features::maintenance::nautobot::store::lines::{Field, Value as Word,
 use crate::features::maintenance::nautobot::store::reconcile;
 use crate::features::maintenance::nautobot::store::reconcile::compare::{self, Compared};
 use crate::features::maintenance::nautobot::store::{journal, mirror, outbox, setting};
-use crate::features::maintenance::nautobot::wire::{self, CircuitImpact, Maintenance, Note, OfWire as _};
+use crate::features::maintenance::nautobot::wire::{self, CircuitImpact, Maintenance, Note, OfWire as _, follows};
 
 /// Impacts that are written at a time; the server takes some hundredths of a second for each.
 const AT_A_TIME: usize = 100;
@@ -267,18 +266,4 @@ fn all_fields(content: &Content) -> Map<String, Value> {
     fields.insert("status".to_owned(), json!(wire::status_word(content.status)));
     fields.insert("description".to_owned(), json!(content.description));
     fields
-}
-
-/// A UUID that follows from what it is of: the same at every try (RFC 9562 §5.8).
-fn follows(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part.as_bytes());
-        hash.update([0]);
-    }
-    let mut bytes = [0; 16];
-    for (to, from) in bytes.iter_mut().zip(hash.finalize()) {
-        *to = from;
-    }
-    uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
 }

@@ -290,6 +290,7 @@ pub fn called_so(connection: &Connection, slug: &str, circuit_id: &str) -> Resul
 }
 
 /// Of circuits with their ids those that are written most like this one.
+#[must_use]
 pub fn closest(found: Vec<(String, String)>, circuit_id: &str) -> Vec<String> {
     let likeness = |cid: &str| (cid == circuit_id, cid.to_lowercase() == circuit_id.to_lowercase());
     let most = found.iter().map(|(_, cid)| likeness(cid)).max();

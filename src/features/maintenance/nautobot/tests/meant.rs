@@ -127,16 +127,23 @@ async fn a_record_that_is_made_again_has_the_circuits_and_the_notes_that_it_had(
     desk.write(|c| crate::features::maintenance::store::undo::undo_last(c, &anna()).unwrap());
     desk.send().await;
     assert_eq!(desk.sim.all(NOTE).len(), 0);
-    shared.edit(Edit { summary: Some("another word".to_owned()), ..Edit::default() });
-    for _ in 0..2 {
-        desk.send().await;
-        desk.sync().await;
+    for word in ["another word", "a third one"] {
+        shared.edit(Edit { summary: Some(word.to_owned()), ..Edit::default() });
+        for _ in 0..2 {
+            desk.send().await;
+            desk.sync().await;
+        }
+        assert_eq!(desk.only()["name"], "Zayo-X1");
+        assert_eq!(shared.hit(), shared.meant());
+        let notes = desk.sim.all(NOTE);
+        assert_eq!(notes.len(), 1, "{word}: {notes:#?}");
+        assert!(notes[0]["comment"].as_str().unwrap().starts_with("traffic drained"), "{notes:#?}");
+        // It goes once more, at once.
+        if word == "another word" {
+            desk.sim.delete(MAINTENANCE, desk.only()["id"].as_str().unwrap());
+            desk.sync().await;
+        }
     }
-    assert_eq!(desk.only()["name"], "Zayo-X1");
-    assert_eq!(shared.hit(), shared.meant());
-    let notes = desk.sim.all(NOTE);
-    assert_eq!(notes.len(), 1, "{notes:#?}");
-    assert!(notes[0]["comment"].as_str().unwrap().starts_with("traffic drained"), "{notes:#?}");
     assert_eq!((desk.outbox(), desk.look("zayo", "X1").unwrap().notes.len()), (vec![], 1));
 }
 

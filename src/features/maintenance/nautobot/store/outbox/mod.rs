@@ -186,7 +186,7 @@ pub fn noted(connection: &Connection, key: MaintenanceKey, note: NoteKey, actor:
     }
 }
 
-/// A note that was there goes there once more, under the UUID that it had, unless that is known.
+/// A note that was there goes there once more, under this UUID, unless that is known.
 pub fn note_again(
     connection: &Connection,
     (provider, maintenance_id): (&str, &str),

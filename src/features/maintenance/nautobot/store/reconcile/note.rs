@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use super::{Manner, NAUTOBOT};
 use crate::features::maintenance::nautobot::store::content::{self, NONEXISTENT, There};
 use crate::features::maintenance::nautobot::store::outbox;
+use crate::features::maintenance::nautobot::wire::follows;
 use crate::features::maintenance::store::action::{self, Actor, Inverse};
 use crate::features::maintenance::store::{MaintenanceKey, NoteKey};
 use crate::store::Error;
@@ -89,8 +90,9 @@ pub(super) fn lose(connection: &Connection, record: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Notes that went there with the record before this one, and did not come back with it, are to be written there again. They
-/// keep their UUIDs, so that one that is there after all is not made twice.
+/// Notes that went there with the record before this one, and did not come back with it, are to be written there again. Their
+/// UUIDs follow from those that they had: others who had them there do not make them twice, and what the log of changes says
+/// of those that went is not said of these.
 fn write_again(connection: &Connection, there: &There) -> Result<(), Error> {
     let mut query = connection.prepare_cached(
         "SELECT l.note, l.object, n.who, n.at, n.removed_at IS NULL
@@ -105,7 +107,12 @@ fn write_again(connection: &Connection, there: &There) -> Result<(), Error> {
     })?;
     for (note, object, actor, is_lost) in rows.collect::<rusqlite::Result<Vec<_>>>()? {
         if is_lost {
-            outbox::note_again(connection, (&there.provider, &there.maintenance_id), (note, &object), &actor)?;
+            outbox::note_again(
+                connection,
+                (&there.provider, &there.maintenance_id),
+                (note, &follows(&[&object, "again"])),
+                &actor,
+            )?;
         }
         connection.prepare_cached("DELETE FROM nautobot_lost_note WHERE note = ?1")?.execute([note])?;
     }
