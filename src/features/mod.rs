@@ -39,6 +39,7 @@ pub const MIGRATIONS: &[&str] = &[
     maintenance::nautobot::store::SCHEMA_4,
     maintenance::store::SCHEMA_11,
     maintenance::store::SCHEMA_12,
+    maintenance::nautobot::store::SCHEMA_5,
 ];
 
 /// Opens the store with every feature's tables. Blocks for some milliseconds.

@@ -225,12 +225,19 @@ impl Remedy for Error {
     }
 }
 
+/// How what is there and does not show by itself is told.
+pub(super) const HIDDEN: &str = " of visible maintenances";
+
 /// What is wrong where so much does not show any more, such as `900 of 1000 maintenances`, that it was kept.
 #[must_use]
 pub fn vanished(what: &str) -> Trouble {
-    Trouble::new(&format!("{what} do not show in Nautobot any more, and were kept here"))
-        .caused_by("the token may see less than before, or they were deleted there")
-        .to_do(
-            "see to the permissions of the token's user; `noctui nautobot sync --accept-gone` takes them for deleted",
-        )
+    let trouble = Trouble::new(&format!("{what} do not show in Nautobot any more, and were kept here"));
+    if what.ends_with(HIDDEN) && !what.contains(" and ") {
+        return trouble.caused_by("they are there, and the token may view only some of the impacts").to_do(
+            "let the token's user view all impacts: what changes in these is found once an hour at the earliest",
+        );
+    }
+    trouble.caused_by("the token may see less than before, or they were deleted there").to_do(
+        "see to the permissions of the token's user; `noctui nautobot sync --accept-gone` takes them for deleted",
+    )
 }

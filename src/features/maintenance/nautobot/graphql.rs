@@ -3,7 +3,7 @@
 //! It sorts maintenances by their start alone. Where a page ends between some that begin together, the next page may repeat
 //! some of these and skip others; those are asked for once more, in one answer.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -97,6 +97,25 @@ impl Client {
             }
         }
         Ok(Vec::new())
+    }
+
+    /// The UUIDs of all impacts of these maintenances, whether or not the token may view them by themselves, by the
+    /// maintenances that it may view.
+    pub(super) async fn nested_impacts(&self, ids: &[String]) -> Result<HashMap<String, HashSet<String>>, Error> {
+        let mut nested = HashMap::new();
+        for ids in ids.chunks(PAGE / 10) {
+            let query = format!("query($i:[String]){{{MAINTENANCES}(id:$i){{id circuitimpact_set{{id}}}}}}");
+            let answer = self.graphql(&query, &json!({ "i": ids })).await?;
+            for row in field(answer, MAINTENANCES) {
+                let Some(id) = wire::id(&row).filter(|id| ids.contains(id)) else { continue };
+                let impacts = row.get("circuitimpact_set").and_then(Value::as_array);
+                let Some(impacts) = impacts.map(|all| all.iter().map(wire::id).collect::<Option<HashSet<_>>>()) else {
+                    continue;
+                };
+                nested.extend(impacts.map(|impacts| (id, impacts)));
+            }
+        }
+        Ok(nested)
     }
 
     /// Pages of a question in GraphQL, which has no count: until a page is short. The UUIDs of what came.

@@ -12,12 +12,14 @@
 //! | `rights` | what the token may do |
 //! | `store` | what was seen there, what is to be written there |
 //! | `sync` | reading, in steps that nobody notices |
+//! | `missing` | what does not show any more: gone, or hidden |
 //! | `send` | writing, exactly once |
 //! | `sim` | a simulated Nautobot, for tests and the demo |
 
 pub mod client;
 pub mod error;
 mod graphql;
+mod missing;
 mod read;
 pub mod rights;
 mod rows;

@@ -1,12 +1,15 @@
 //! What a token may do, found out without changing anything: who may not do something is told so before it is looked at what
 //! was asked for. So what is to be made is asked for without what it needs, and what is to be changed is nothing.
 
+use std::collections::HashSet;
+
 use reqwest::Method;
 use serde_json::json;
 
 use super::Error;
 use super::client::Client;
-use super::read::{IMPACT, MAINTENANCE, NOTE};
+use super::read::{IMPACT, MAINTENANCE, NOTE, is_refusal};
+use super::wire;
 
 /// What is read.
 const READ: [&str; 9] = [
@@ -20,6 +23,8 @@ const READ: [&str; 9] = [
     IMPACT,
     NOTE,
 ];
+/// Maintenances whose impacts are looked at.
+const LOOKED_AT: usize = 50;
 /// The UUID of nothing.
 const NOTHING: &str = "00000000-0000-0000-0000-000000000000";
 
@@ -40,6 +45,9 @@ pub async fn lacking(client: &Client, wanted: Use) -> Result<Vec<String>, Error>
     for path in READ {
         may(&mut lacks, "view", path, client.get(&format!("{path}?limit=1")).await.map(|_| ()))?;
     }
+    if lacks.is_empty() && shows_less(client).await? {
+        lacks.push(format!("view all of {}", IMPACT.trim_end_matches('/')));
+    }
     let (add, change): (&[&str], &[&str]) = match wanted {
         Use::Read => (&[], &[]),
         Use::Notes => (&[NOTE], &[MAINTENANCE, NOTE]),
@@ -53,6 +61,20 @@ pub async fn lacking(client: &Client, wanted: Use) -> Result<Vec<String>, Error>
         may(&mut lacks, "change", path, client.write(Method::PATCH, &nothing, Some(&json!({}))).await.map(|_| ()))?;
     }
     Ok(lacks)
+}
+
+/// Whether the token may view only some impacts of maintenances that it may view, as far as those tell that changed last: with
+/// their maintenance GraphQL shows all.
+async fn shows_less(client: &Client) -> Result<bool, Error> {
+    let newest = client.page(MAINTENANCE, &format!("sort=-last_updated,id&limit={LOOKED_AT}")).await?;
+    let ids: Vec<String> = newest.results.iter().filter_map(wire::id).collect();
+    let nested = match client.nested_impacts(&ids).await {
+        Ok(nested) => nested,
+        Err(error) if is_refusal(&error) => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let shown: HashSet<String> = client.impacts_of(&ids).await?.into_iter().map(|impact| impact.id).collect();
+    Ok(nested.into_values().flatten().any(|impact| !shown.contains(&impact)))
 }
 
 /// Notes what is not allowed. That nothing could be made of nothing, or that there is no such object, is no lack.

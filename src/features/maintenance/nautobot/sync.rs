@@ -17,6 +17,7 @@ use tokio::sync::mpsc::channel;
 use super::Error;
 use super::client::Client;
 use super::graphql::{Counted, Whole};
+use super::missing::{self, Swept, Unseen};
 use super::read::{self, AHEAD, ATTEMPTS, IMPACT, MAINTENANCE, NOTE, STEADY, is_refusal};
 use super::rows::{self, Listed};
 use super::store::mirror::{Kind, Vanished};
@@ -38,19 +39,13 @@ const FULL_AGAIN: TimeDelta = TimeDelta::hours(1);
 /// Providers and circuits are read again after this long.
 const INVENTORY_EVERY: TimeDelta = TimeDelta::hours(1);
 /// Rows of one transaction: some hundredths of a second.
-const BATCH: usize = 200;
+pub(super) const BATCH: usize = 200;
 /// How long one of them may go on comparing: somebody's acknowledgement may wait behind it.
 const BUDGET: Duration = Duration::from_millis(20);
 /// Of so many maintenances that GraphQL skipped the impacts are asked for by name, else all impacts are read.
 const SKIPPED: usize = 1_000;
-/// What the log of changes calls the kinds of objects that are read.
-const KINDS: [&str; 3] = [
-    "nautobot_circuit_maintenance.circuitmaintenance",
-    "nautobot_circuit_maintenance.circuitimpact",
-    "nautobot_circuit_maintenance.note",
-];
 /// Between two transactions others get their turn.
-const BREATH: Duration = Duration::from_millis(2);
+pub(super) const BREATH: Duration = Duration::from_millis(2);
 
 /// How to read.
 #[derive(Debug, Clone)]
@@ -69,12 +64,12 @@ pub struct Plan {
 
 impl Plan {
     /// Whether the token may rather see less than before.
-    fn doubts(&self, vanished: &Vanished) -> bool {
+    pub(super) fn doubts(&self, vanished: &Vanished) -> bool {
         !self.accept_gone && vanished.is_doubtful()
     }
 
     /// How to take over what was read.
-    fn manner(&self, is_first: bool) -> Manner {
+    pub(super) fn manner(&self, is_first: bool) -> Manner {
         let not_before = self.past_days.and_then(|days| self.now.checked_sub_signed(TimeDelta::days(i64::from(days))));
         Manner { now: self.now, not_before, is_first }
     }
@@ -100,47 +95,57 @@ pub struct Read {
 /// Reads what is new. Where a full reading had rows that make no sense, what made sense is taken over, nothing goes, and
 /// that is an error.
 pub async fn sync(client: &Client, store: &Store, plan: &Plan) -> Result<Read, Error> {
-    let mut progress = store.read(setting::progress).await?;
-    let since = |at: Option<i64>| at.and_then(|at| DateTime::from_timestamp(at, 0)).map(|at| plan.now - at);
-    let is_full = plan.full || since(progress.full_at).is_none_or(|age| age >= FULL_EVERY);
+    let (mut progress, before) = store.read(|c| Ok((setting::progress(c)?, setting::vanished(c)?))).await?;
+    let age = |at: Option<i64>| at.and_then(|at| DateTime::from_timestamp(at, 0)).map(|at| plan.now - at);
     let is_first = progress.full_at.is_none();
+    let since = from(&progress, progress.log_to).max(0);
+    let mut is_full = plan.full || age(progress.full_at).is_none_or(|age| age >= FULL_EVERY);
+    if !is_full && before.is_some() {
+        // Somebody else's token may have seen less, and this one may look at what was deleted: then all is looked at anew.
+        is_full = missing::deletions(client, store, &mut progress, since).await? == Some(true);
+    }
     let mut told = Read { full: is_full, ..Read::default() };
     let hour = |at: i64| at / INVENTORY_EVERY.num_seconds();
-    if is_full {
-        // GraphQL shows impacts to whoever may see their maintenance. What changes in them is read by REST, which asks for
-        // the right: who lacks it hears of it before thousands of rows were read for nothing.
-        client.count(IMPACT).await?;
-    }
+    // GraphQL shows impacts to whoever may see their maintenance. What changes in them is read by REST, which asks for the
+    // right: who lacks it hears of it before thousands of rows were read for nothing.
+    let shown = if is_full { client.count(IMPACT).await? } else { 0 };
     let mut vanished = None;
     if is_full || progress.synced_at.is_none_or(|at| hour(at) != hour(plan.now.timestamp())) {
         (told.inventory, vanished) = take_inventory(client, store, plan).await?;
     }
-    // What was deleted is asked for after what is there, and from the newest change that was known before.
-    let newest = [progress.maintenances_to, progress.impacts_to, progress.notes_to, progress.deletions_to];
-    let since = from(&progress, newest.into_iter().max().unwrap_or_default());
     let mut senseless = BTreeMap::new();
-    let mut named = Vec::new();
+    let (mut named, mut unseen, mut hidden) = (Vec::new(), Unseen::default(), None);
     told.maintenances = if is_full {
-        full(client, store, &mut progress, &mut senseless).await?
+        let (came, nested) = full(client, store, &mut progress, &mut senseless).await?;
+        hidden = missing::hidden(client, shown, nested).await?;
+        came
     } else {
-        incremental(client, store, &mut progress, &mut named).await?
+        let (came, missing) = incremental(client, store, &mut progress, &mut named).await?;
+        unseen = missing;
+        came
     };
     if !told.inventory && store.read(move |c| inventory::lacks(c, &named)).await? {
         // Somebody added a circuit since; a maintenance of it would lack it.
         (told.inventory, vanished) = take_inventory(client, store, plan).await?;
     }
     told.taken = take_over(store, plan.manner(is_first)).await?;
-    // Of what the log tells was deleted there is no doubt.
-    let is_any_deleted = !is_first && deletions(client, store, &mut progress, since).await?;
+    // What was deleted is asked for after what is there. Of what the log tells there is no doubt.
+    let deleted = if is_first { Some(false) } else { missing::deletions(client, store, &mut progress, since).await? };
+    let newest = [progress.maintenances_to, progress.impacts_to, progress.notes_to, progress.deletions_to];
+    // Who may not look leaves it to somebody who may.
+    progress.log_to = deleted.map_or(since, |_| newest.into_iter().max().unwrap_or_default());
     let swept = if is_full && senseless.is_empty() {
-        sweep(client, store, progress.round, plan).await?
-    } else if is_any_deleted {
-        sweep(client, store, mirror::LOST + 1, plan).await?
+        missing::sweep(client, store, progress.round, plan).await?
+    } else if deleted == Some(true) {
+        missing::sweep(client, store, mirror::LOST + 1, plan).await?
     } else {
         Swept::default()
     };
     told.gone = swept.gone;
-    let vanished: Vec<String> = [swept.vanished, vanished].into_iter().flatten().map(|kind| kind.to_string()).collect();
+    let mut vanished: Vec<String> =
+        [swept.vanished, vanished].into_iter().flatten().map(|kind| kind.to_string()).collect();
+    vanished.extend(hidden);
+    vanished.extend(store.read(move |c| unseen.told(c)).await?);
     told.vanished = Some(vanished.join(" and ")).filter(|told| !told.is_empty());
     if is_full && senseless.is_empty() && told.vanished.is_none() {
         progress.full_at = Some(plan.now.timestamp());
@@ -203,25 +208,26 @@ async fn write<T: Send + Clone + 'static>(
 }
 
 /// Reads everything. GraphQL has maintenances and impacts together; REST is asked where it does not, and whether that was
-/// all.
+/// all. How many maintenances came, and, where GraphQL told them all, how many impacts with them.
 async fn full(
     client: &Client,
     store: &Store,
     progress: &mut Progress,
     senseless: &mut BTreeMap<&'static str, usize>,
-) -> Result<usize, Error> {
+) -> Result<(usize, Option<usize>), Error> {
     progress.round += 1;
     let round = progress.round;
     let reached = *progress;
     // A reading that is broken off leaves rows of this round, which the next one must not take for its own.
     store.write(move |c| setting::keep(c, &reached)).await?;
-    let (mut newest, mut seen) = (Newest::default(), HashSet::new());
+    let (mut newest, mut seen, mut nested) = (Newest::default(), HashSet::new(), 0);
     let (pages, mut received) = channel::<Vec<Whole>>(AHEAD);
     let taking = async {
         while let Some(page) = received.recv().await {
             let ids: Vec<String> = page.iter().map(|whole| whole.maintenance.id.clone()).collect();
             for whole in &page {
                 newest.see(&whole.maintenance, &whole.impacts);
+                nested += if seen.contains(&whole.maintenance.id) { 0 } else { whole.impacts.len() };
             }
             write(store, page, move |c, batch| mirror::whole(c, round, batch)).await?;
             // Not before: who breaks off here has not seen them.
@@ -231,12 +237,12 @@ async fn full(
     };
     let by_graphql = async { tokio::try_join!(client.maintenances_by_graphql(pages), taking) };
     let by_graphql = by_graphql.await.map(|(counted, ())| counted);
-    let came = match by_graphql {
-        Ok(Counted { came, count }) if came >= count => came,
+    let (came, nested) = match by_graphql {
+        Ok(Counted { came, count }) if came >= count => (came, Some(nested)),
         Err(error) if !is_refusal(&error) => return Err(error),
         other => {
             tracing::info!(counted = ?other.ok(), "maintenances are read by REST");
-            by_rest(client, store, round, &seen, &mut newest, senseless).await?
+            (by_rest(client, store, round, &seen, &mut newest, senseless).await?, None)
         }
     };
     let take = move |c: &Connection, batch: &[Note]| mirror::notes(c, round, batch);
@@ -248,7 +254,7 @@ async fn full(
     let listed = list(client, store, NOTE, look, take).await?;
     listed.complain(NOTE, senseless);
     (progress.maintenances_to, progress.impacts_to, progress.notes_to) = (newest.maintenance, newest.impact, notes_to);
-    Ok(came)
+    Ok((came, nested))
 }
 
 /// The newest changes that a reading saw, in microseconds since 1970.
@@ -343,13 +349,14 @@ async fn list<T: OfWire + Send + Sync + Clone + 'static>(
     Ok(listed)
 }
 
-/// Reads what has changed since the last time, and notes the circuits that it names.
+/// Reads what has changed since the last time, and notes the circuits that it names: how many maintenances came, and which
+/// impacts of them do not show and were kept.
 async fn incremental(
     client: &Client,
     store: &Store,
     progress: &mut Progress,
     named: &mut Vec<String>,
-) -> Result<usize, Error> {
+) -> Result<(usize, Unseen), Error> {
     let round = progress.round;
     let known = *progress;
     let filter = |to: i64| format!("last_updated__gte={}&{STEADY}", moment(from(&known, to)));
@@ -369,23 +376,28 @@ async fn incremental(
     // anything is written: once the maintenance is known as it is now, nobody would look again.
     let known = maintenances.iter().map(|one| (one.id.clone(), one.updated)).collect::<Vec<_>>();
     let changed = store.read(move |c| mirror::changed(c, known)).await?;
-    let mut left = Vec::new();
+    let (mut left, mut unseen) = (Vec::new(), Unseen::default());
     for ids in changed.chunks(BATCH) {
         match client.impacts_of(ids).await {
             // Which are missing cannot be told, and the rest is none the worse for it.
             Err(Error::Senseless { what, why }) => {
                 tracing::warn!(what, why, "impacts that are gone are not looked for");
             }
-            impacts => left.push((ids.to_vec(), impacts?)),
+            impacts => {
+                let impacts = impacts?;
+                let missing = missing::impacts(client, store, ids, &impacts, &[]).await?;
+                unseen.add(missing.unseen);
+                left.push((impacts, missing.gone));
+            }
         }
     }
     write(store, maintenances, move |c, batch| mirror::maintenances(c, round, batch)).await?;
     write(store, impacts, move |c, batch| mirror::impacts(c, round, batch)).await?;
     write(store, notes, move |c, batch| mirror::notes(c, round, batch)).await?;
-    for (ids, impacts) in left {
-        store.write(move |c| mirror::only(c, round, &ids, &impacts)).await?;
+    for (impacts, gone) in left {
+        store.write(move |c| mirror::impacts(c, round, &impacts).and_then(|()| mirror::without(c, &gone))).await?;
     }
-    Ok(came)
+    Ok((came, unseen))
 }
 
 /// From when on changes are asked for, where the newest that was seen is `to`: a little before it, until that has settled.
@@ -395,30 +407,9 @@ fn from(progress: &Progress, to: i64) -> i64 {
 }
 
 /// A point in time in microseconds since 1970, as it can stand in a query.
-fn moment(at: i64) -> String {
+pub(super) fn moment(at: i64) -> String {
     let at = DateTime::from_timestamp_micros(at).unwrap_or_default();
     read::escaped(&at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true))
-}
-
-/// Marks what the log of changes says was deleted; whether there is any. The log is not read again where the token may not.
-async fn deletions(client: &Client, store: &Store, progress: &mut Progress, since: i64) -> Result<bool, Error> {
-    let since = moment(since);
-    let mut lost = Vec::new();
-    for kind in KINDS {
-        if client.sees_no_changes() {
-            return Ok(false);
-        }
-        for deletion in client.deleted_since(kind, &since).await? {
-            progress.deletions_to = progress.deletions_to.max(deletion.at);
-            lost.push(deletion.object);
-        }
-    }
-    let known = store.read(move |connection| mirror::known(connection, lost)).await?;
-    let is_any = !known.is_empty();
-    if is_any {
-        store.write(move |connection| mirror::lose(connection, &known)).await?;
-    }
-    Ok(is_any)
 }
 
 /// Takes over into the maintenances what has changed.
@@ -438,105 +429,5 @@ pub(super) async fn take_over(store: &Store, manner: Manner) -> Result<usize, Er
             return Ok(taken);
         }
         tokio::time::sleep(BREATH).await;
-    }
-}
-
-/// What became of what does not show any more.
-#[derive(Debug, Default)]
-struct Swept {
-    /// Maintenances that are gone.
-    gone: usize,
-    /// What is so much that it was kept.
-    vanished: Option<Vanished>,
-}
-
-/// Takes out what an older round had last, once Nautobot has said that it is not there. So much that the token may rather see
-/// less than before stays as it was.
-async fn sweep(client: &Client, store: &Store, round: i64, plan: &Plan) -> Result<Swept, Error> {
-    let now = plan.now;
-    let (gone, vanished) = absent::<Maintenance>(client, store, Kind::Maintenance, round, plan).await?;
-    if vanished.is_some() {
-        return Ok(Swept { gone: 0, vanished });
-    }
-    for ids in gone.chunks(BATCH) {
-        let ids = ids.to_vec();
-        store.write(move |c| ids.iter().try_for_each(|id| reconcile::gone(c, id, now))).await?;
-        tokio::time::sleep(BREATH).await;
-    }
-    // What hung on those went with them.
-    let (_, vanished) = absent::<CircuitImpact>(client, store, Kind::Impact, round, plan).await?;
-    let notes = store.read(move |c| mirror::vanished(c, Kind::Note, round)).await?;
-    let vanished = vanished.or(Some(notes).filter(|notes| plan.doubts(notes)));
-    if vanished.is_none() {
-        store.write(move |connection| reconcile::sweep(connection, round, now)).await?;
-    }
-    take_over(store, plan.manner(false)).await?;
-    Ok(Swept { gone: gone.len(), vanished })
-}
-
-/// Asks for what an older round had last: the UUIDs of what is not there, or how much that is where it is too much to be
-/// believed. Pages may have skipped what is there.
-async fn absent<T: Kept>(
-    client: &Client,
-    store: &Store,
-    kind: Kind,
-    round: i64,
-    plan: &Plan,
-) -> Result<(Vec<String>, Option<Vanished>), Error> {
-    let known = store.read(move |c| mirror::vanished(c, kind, round)).await?.known;
-    let (mut gone, mut untold, mut after) = (Vec::new(), 0, String::new());
-    loop {
-        let from = after.clone();
-        let ids = store.read(move |connection| mirror::gone(connection, kind, round, &from, BATCH)).await?;
-        let Some((last, _)) = ids.last() else { break };
-        after.clone_from(last);
-        let asked: Vec<String> = ids.iter().map(|(id, _)| id.clone()).collect();
-        let there: Vec<T> = client.present(T::PATH, &asked).await?;
-        let kept: HashSet<String> = there.iter().map(|one| one.id().to_owned()).collect();
-        for (id, is_told) in ids.into_iter().filter(|(id, _)| !kept.contains(id)) {
-            untold += usize::from(!is_told);
-            gone.push(id);
-        }
-        T::keep(client, store, round, there).await?;
-        if plan.doubts(&Vanished { kind, missing: untold, known }) {
-            return Ok((Vec::new(), Some(store.read(move |c| mirror::vanished(c, kind, round)).await?)));
-        }
-        tokio::time::sleep(BREATH).await;
-    }
-    Ok((gone, None))
-}
-
-/// What can be asked for by its UUID when pages skipped it.
-trait Kept: OfWire + Sized {
-    /// The list that it is in.
-    const PATH: &'static str;
-
-    /// Keeps what is there, after all.
-    async fn keep(client: &Client, store: &Store, round: i64, there: Vec<Self>) -> Result<(), Error>;
-}
-
-impl Kept for Maintenance {
-    const PATH: &'static str = MAINTENANCE;
-
-    async fn keep(client: &Client, store: &Store, round: i64, there: Vec<Self>) -> Result<(), Error> {
-        if there.is_empty() {
-            return Ok(());
-        }
-        let kept: Vec<String> = there.iter().map(|one| one.id.clone()).collect();
-        let impacts = client.impacts_of(&kept).await?;
-        let keeping = store.write(move |connection| {
-            mirror::found(connection, round, &kept)?;
-            mirror::maintenances(connection, round, &there)?;
-            mirror::impacts(connection, round, &impacts)
-        });
-        Ok(keeping.await?)
-    }
-}
-
-impl Kept for CircuitImpact {
-    const PATH: &'static str = IMPACT;
-
-    async fn keep(_: &Client, store: &Store, round: i64, there: Vec<Self>) -> Result<(), Error> {
-        Ok(store.write(move |connection| mirror::impacts(connection, round, &there)).await?)
     }
 }

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use crate::features::maintenance::model::{Impact, Status};
 use crate::text::{clean_line, clean_text};
@@ -325,4 +326,19 @@ fn collect(value: &Value, field: &str, told: &mut Vec<String>) {
 #[must_use]
 pub fn status_word(status: Status) -> &'static str {
     if status == Status::NoChange { "UNKNOWN" } else { status.as_str() }
+}
+
+/// A UUID that follows from what it is of: the same at every try (RFC 9562 §5.8).
+#[must_use]
+pub fn follows(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    let mut bytes = [0; 16];
+    for (to, from) in bytes.iter_mut().zip(hash.finalize()) {
+        *to = from;
+    }
+    uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
 }

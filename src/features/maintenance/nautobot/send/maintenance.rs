@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SecondsFormat, Utc};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
-use sha2::{Digest as _, Sha256};
 
 use super::{Ended, Known, Sending, nobody, see, senseless};
 use crate::features::maintenance::model::Impact;
@@ -16,7 +15,7 @@ use crate::features::maintenance::nautobot::store::lines::{Field, Value as Word,
 use crate::features::maintenance::nautobot::store::reconcile;
 use crate::features::maintenance::nautobot::store::reconcile::compare::{self, Compared};
 use crate::features::maintenance::nautobot::store::{journal, mirror, outbox, setting};
-use crate::features::maintenance::nautobot::wire::{self, CircuitImpact, Maintenance, Note, OfWire as _};
+use crate::features::maintenance::nautobot::wire::{self, CircuitImpact, Maintenance, Note, OfWire as _, follows};
 
 /// Impacts that are written at a time; the server takes some hundredths of a second for each.
 const AT_A_TIME: usize = 100;
@@ -55,7 +54,8 @@ impl Sending<'_> {
             fields.push(Field::Acknowledgement);
         }
         let record = self.change(record, &here, &compared, &fields).await?;
-        let impacts = self.impacts(&record.id, &here.content.circuits, &fields).await?;
+        let (impacts, deleted) = self.impacts(&record.id, &here.content.circuits, &fields).await?;
+        let gone = self.gone(&record.id, &impacts, &deleted).await?;
         let notes = self.tell_unmatched(&record.id, &here.unmatched, &there.unmatched).await?;
         let is_made = record.id == self.entry.object;
         if is_made {
@@ -65,7 +65,7 @@ impl Sending<'_> {
         let (entry, now) = (self.entry.clone(), self.now);
         self.store
             .write(move |connection| {
-                see(connection, &record, &impacts)?;
+                see(connection, &record, &impacts, &gone)?;
                 mirror::notes(connection, setting::progress(connection)?.round, &notes)?;
                 reconcile::sent(connection, &record.id, &fields, now)?;
                 if is_made {
@@ -154,13 +154,13 @@ impl Sending<'_> {
         Maintenance::of(&changed).ok_or_else(|| senseless("the maintenance that was changed"))
     }
 
-    /// Brings the impacts of these fields up to date; answers them all.
+    /// Brings the impacts of these fields up to date; answers them all, and the UUIDs of those that were deleted.
     async fn impacts(
         &self,
         id: &str,
         wanted: &BTreeMap<String, Impact>,
         fields: &[Field],
-    ) -> Result<Vec<CircuitImpact>, Error> {
+    ) -> Result<(Vec<CircuitImpact>, Vec<String>), Error> {
         let of_it = [id.to_owned()];
         let mut there = self.client.impacts_of(&of_it).await?;
         let is_meant = |circuit: &String| fields.contains(&Field::Circuit(circuit.clone()));
@@ -192,6 +192,7 @@ impl Sending<'_> {
         self.write_impacts(Method::PATCH, &changed).await?;
         let gone = |one: &&CircuitImpact| is_meant(&one.circuit) && !wanted.contains_key(&one.circuit);
         let gone: Vec<&CircuitImpact> = there.iter().filter(gone).collect();
+        let mut deleted = Vec::new();
         if !gone.is_empty() {
             let ids: Vec<Value> = gone.iter().map(|one| json!({"id": one.id})).collect();
             match self.client.write(Method::DELETE, IMPACT, Some(&json!(ids))).await {
@@ -206,10 +207,13 @@ impl Sending<'_> {
                         self.client.write(Method::PATCH, IMPACT, Some(&json!(bodies))).await?;
                     }
                 }
-                other => _ = other?,
+                other => {
+                    other?;
+                    deleted.extend(gone.iter().map(|one| one.id.clone()));
+                }
             }
         }
-        self.client.impacts_of(&of_it).await
+        Ok((self.client.impacts_of(&of_it).await?, deleted))
     }
 
     /// Writes impacts, so many at a time.
@@ -262,18 +266,4 @@ fn all_fields(content: &Content) -> Map<String, Value> {
     fields.insert("status".to_owned(), json!(wire::status_word(content.status)));
     fields.insert("description".to_owned(), json!(content.description));
     fields
-}
-
-/// A UUID that follows from what it is of: the same at every try (RFC 9562 §5.8).
-fn follows(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part.as_bytes());
-        hash.update([0]);
-    }
-    let mut bytes = [0; 16];
-    for (to, from) in bytes.iter_mut().zip(hash.finalize()) {
-        *to = from;
-    }
-    uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
 }

@@ -23,6 +23,7 @@ use serde_json::json;
 
 use super::Error;
 use super::client::Client;
+use super::missing;
 use super::read::MAINTENANCE;
 use super::store::content::{self, Here};
 use super::store::journal;
@@ -219,14 +220,20 @@ impl Sending<'_> {
     /// Takes over what has changed in a record that was read now.
     async fn take_over(&self, record: &Maintenance) -> Result<(), Error> {
         let impacts = self.client.impacts_of(std::slice::from_ref(&record.id)).await?;
+        let gone = self.gone(&record.id, &impacts, &[]).await?;
         let (seen, now) = (record.clone(), self.now);
         self.store
             .write(move |connection| {
-                see(connection, &seen, &impacts)?;
+                see(connection, &seen, &impacts, &gone)?;
                 reconcile::one(connection, &seen.id, &Manner::of_one(now))
             })
             .await?;
         Ok(())
+    }
+
+    /// The known impacts of a record that are gone, of those that do not show; some were `deleted` from here.
+    async fn gone(&self, record: &str, shown: &[CircuitImpact], deleted: &[String]) -> Result<Vec<String>, Error> {
+        Ok(missing::impacts(self.client, self.store, &[record.to_owned()], shown, deleted).await?.gone)
     }
 
     /// The entry as it is now: what was taken over may have put it into conflict.
@@ -310,7 +317,7 @@ impl Sending<'_> {
         Ok(Ended::Done)
     }
 
-    /// Nautobot does not have the maintenance yet.
+    /// Nautobot does not have the maintenance, or does not show it.
     fn unknown_there(&self, known: &Known) -> Ended {
         match &known.name {
             // Neither comes about by waiting: somebody has to look.
@@ -327,6 +334,13 @@ impl Sending<'_> {
                      when somebody has made it"
                 );
                 Ended::absent(State::Failed, reason)
+            }
+            // It was there when it was last looked.
+            Some(name) if known.id.is_some() => {
+                let reason = format!(
+                    "Nautobot does not show the maintenance {name} any more: the token may not view it, or it was deleted there"
+                );
+                Ended::absent(State::Waiting, reason)
             }
             Some(name) => Ended::absent(State::Waiting, format!("Nautobot has no maintenance {name} yet")),
             None => nobody(&self.entry.provider),
@@ -370,9 +384,15 @@ fn known(connection: &Connection, provider: &str, maintenance_id: &str) -> Resul
     Ok(Known { here, name, id, origin, is_deleted, is_unmade })
 }
 
-/// Keeps what was just read.
-fn see(connection: &Connection, record: &Maintenance, impacts: &[CircuitImpact]) -> Result<(), crate::store::Error> {
+/// Keeps what was just read, and that these impacts are gone.
+fn see(
+    connection: &Connection,
+    record: &Maintenance,
+    impacts: &[CircuitImpact],
+    gone: &[String],
+) -> Result<(), crate::store::Error> {
     let round = setting::progress(connection)?.round;
     mirror::maintenance(connection, round, record)?;
-    mirror::only(connection, round, std::slice::from_ref(&record.id), impacts)
+    mirror::impacts(connection, round, impacts)?;
+    mirror::without(connection, gone)
 }

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::inventory;
 use super::lines::{Agreed, Field, Said, Value};
-use crate::features::maintenance::inventory::folded;
+use super::meaning::{self, Meaning};
 use crate::features::maintenance::model::{Circuit, Impact, Status};
 use crate::features::maintenance::store::MaintenanceKey;
 use crate::features::maintenance::store::merge::State;
@@ -110,6 +110,8 @@ pub struct Here {
     pub content: Content,
     /// Circuits that Nautobot does not know.
     pub unmatched: Vec<String>,
+    /// Circuits of which nobody can tell which of Nautobot's they are, and why, in words.
+    pub unclear: Vec<String>,
 }
 
 /// A maintenance of Nautobot.
@@ -233,19 +235,23 @@ pub fn here(connection: &Connection, provider: &str, maintenance_id: &str) -> Re
     let counting = if counting.is_empty() { standing } else { counting };
     let open = counting.iter().find(|state| !state.status.is_final()).or(counting.last()).copied().unwrap_or(first);
     let mut circuits: BTreeMap<String, Impact> = BTreeMap::new();
-    let mut missing = Vec::new();
+    let (mut missing, mut unclear) = (Vec::new(), Vec::new());
     for Circuit { circuit_id, impact } in counting.iter().flat_map(|state| &state.circuits) {
-        let known = match inventory::circuit(connection, provider, circuit_id)? {
-            None => hit(connection, (provider, maintenance_id), circuit_id)?,
-            known => known,
-        };
-        match known {
-            Some(id) => {
-                let worst = circuits.entry(id).or_insert(*impact);
-                *worst = (*worst).max(*impact);
+        match meaning::of(connection, (provider, maintenance_id), circuit_id)? {
+            Meaning::Circuits(ids) => {
+                for id in ids {
+                    let worst = circuits.entry(id).or_insert(*impact);
+                    *worst = (*worst).max(*impact);
+                }
             }
-            None if missing.contains(circuit_id) => {}
-            None => missing.push(circuit_id.clone()),
+            Meaning::Unclear(why) => {
+                let told = format!("circuit {circuit_id} is not told to Nautobot: {why}");
+                if !unclear.contains(&told) {
+                    unclear.push(told);
+                }
+            }
+            Meaning::Unknown if missing.contains(circuit_id) => {}
+            Meaning::Unknown => missing.push(circuit_id.clone()),
         }
     }
     let content = Content {
@@ -256,17 +262,7 @@ pub fn here(connection: &Connection, provider: &str, maintenance_id: &str) -> Re
         description: description(&counting),
         circuits,
     };
-    Ok(Some(Here { windows, content, unmatched: missing }))
-}
-
-/// The circuit of another provider that the record names beside those of its own.
-fn hit(connection: &Connection, (provider, id): (&str, &str), circuit_id: &str) -> Result<Option<String>, Error> {
-    let mut query = connection.prepare_cached(
-        "SELECT c.id FROM maintenance m JOIN nautobot_maintenance n ON n.maintenance = m.id
-         JOIN nautobot_impact i ON i.maintenance = n.id JOIN nautobot_circuit c ON c.id = i.circuit
-         WHERE m.provider = ?1 AND m.maintenance_id = ?2 AND c.folded = ?3 ORDER BY c.id LIMIT 1",
-    )?;
-    Ok(query.query_row((provider, id, folded(circuit_id)), |row| row.get(0)).optional()?)
+    Ok(Some(Here { windows, content, unmatched: missing, unclear }))
 }
 
 /// The summary, and before it the windows where there are several.

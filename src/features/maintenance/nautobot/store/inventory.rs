@@ -278,14 +278,23 @@ pub fn name_of(connection: &Connection, slug: &str, circuits: &[String]) -> Resu
     Ok(found.into_iter().next().map(|(name, _)| name))
 }
 
-/// UUID of the circuit that an id in a notice means.
-pub fn circuit(connection: &Connection, slug: &str, circuit_id: &str) -> Result<Option<String>, Error> {
+/// UUIDs of the circuits of the provider `slug` that an id in a notice may mean.
+pub fn called_so(connection: &Connection, slug: &str, circuit_id: &str) -> Result<Vec<String>, Error> {
     let mut query = connection.prepare_cached(
-        "SELECT c.id FROM nautobot_circuit c JOIN nautobot_provider p ON p.id = c.provider
+        "SELECT c.id, c.cid FROM nautobot_circuit c JOIN nautobot_provider p ON p.id = c.provider
          WHERE c.folded = ?1 AND (p.slug = ?2 OR p.name = ?2 AND NOT EXISTS (
-             SELECT 1 FROM nautobot_provider WHERE slug = ?2)) ORDER BY lower(c.cid) = lower(?3) DESC, c.id LIMIT 1",
+             SELECT 1 FROM nautobot_provider WHERE slug = ?2)) ORDER BY c.id",
     )?;
-    Ok(query.query_row((folded(circuit_id), slug, circuit_id), |row| row.get(0)).optional()?)
+    let rows = query.query_map((folded(circuit_id), slug), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(closest(rows.collect::<rusqlite::Result<_>>()?, circuit_id))
+}
+
+/// Of circuits with their ids those that are written most like this one.
+#[must_use]
+pub fn closest(found: Vec<(String, String)>, circuit_id: &str) -> Vec<String> {
+    let likeness = |cid: &str| (cid == circuit_id, cid.to_lowercase() == circuit_id.to_lowercase());
+    let most = found.iter().map(|(_, cid)| likeness(cid)).max();
+    found.into_iter().filter(|(_, cid)| Some(likeness(cid)) == most).map(|(id, _)| id).collect()
 }
 
 /// The provider's id of a circuit.

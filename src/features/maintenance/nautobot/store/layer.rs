@@ -5,9 +5,9 @@
 
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::inventory;
 use super::lines::{Agreed, Field, Said, Value};
 use super::reconcile::keep;
+use super::{inventory, meaning};
 use crate::features::maintenance::inventory::folded;
 use crate::features::maintenance::model::Circuit;
 use crate::features::maintenance::store::by_hand;
@@ -50,6 +50,8 @@ pub struct Layer {
     record: String,
     /// Under which provider it is filed.
     provider: String,
+    /// The provider's id of it.
+    maintenance_id: String,
     /// What was agreed.
     agreed: Agreed,
     /// When the mail was made, in microseconds since 1970.
@@ -66,7 +68,7 @@ impl Layer {
         let found = query.query_row([provider, id], |row| Ok((row.get(0)?, row.get::<_, String>(1)?))).optional()?;
         let layer = found.and_then(|(record, agreed)| {
             let agreed: Agreed = serde_json::from_str(&agreed).ok()?;
-            Some(Self { record, provider: provider.to_owned(), agreed, stamp })
+            Some(Self { record, provider: provider.to_owned(), maintenance_id: id.to_owned(), agreed, stamp })
         });
         Ok(layer.filter(|layer| layer.agreed.is_newer_than(stamp)))
     }
@@ -97,7 +99,7 @@ impl Layer {
             said.insert(Field::Description, Value::Text(state.summary.clone()));
         }
         for Circuit { circuit_id, impact } in &state.circuits {
-            if let Some(id) = inventory::circuit(connection, &self.provider, circuit_id)? {
+            for id in meaning::of(connection, (&self.provider, &self.maintenance_id), circuit_id)?.circuits() {
                 said.insert(Field::Circuit(id), Value::Impact(*impact));
             }
         }

@@ -251,18 +251,25 @@ pub fn changed(connection: &Connection, all: Vec<(String, i64)>) -> Result<Vec<S
     Ok(changed)
 }
 
-/// Takes in all impacts of these maintenances: others that were seen before are gone.
-pub fn only(connection: &Connection, round: i64, ids: &[String], all: &[CircuitImpact]) -> Result<(), Error> {
-    impacts(connection, round, all)?;
-    let mut query = connection.prepare_cached("SELECT id FROM nautobot_impact WHERE maintenance = ?1")?;
-    let mut delete = connection.prepare_cached("DELETE FROM nautobot_impact WHERE id = ?1")?;
+/// The known impacts of these maintenances, each with its maintenance.
+pub fn impacts_of(connection: &Connection, ids: &[String]) -> Result<Vec<(String, String)>, Error> {
+    let mut query = connection.prepare_cached("SELECT id FROM nautobot_impact WHERE maintenance = ?1 ORDER BY id")?;
+    let mut known = Vec::new();
     for id in ids {
         let rows = query.query_map([id], |row| row.get(0))?;
-        for impact in rows.collect::<rusqlite::Result<Vec<String>>>()? {
-            if !all.iter().any(|one| one.id == impact) {
-                delete.execute([&impact])?;
-                compare_again(connection, id)?;
-            }
+        known.extend(rows.collect::<rusqlite::Result<Vec<String>>>()?.into_iter().map(|impact| (impact, id.clone())));
+    }
+    Ok(known)
+}
+
+/// These impacts are gone.
+pub fn without(connection: &Connection, impacts: &[String]) -> Result<(), Error> {
+    let mut of = connection.prepare_cached("SELECT maintenance FROM nautobot_impact WHERE id = ?1")?;
+    let mut delete = connection.prepare_cached("DELETE FROM nautobot_impact WHERE id = ?1")?;
+    for impact in impacts {
+        if let Some(maintenance) = of.query_row([impact], |row| row.get::<_, String>(0)).optional()? {
+            delete.execute([impact])?;
+            compare_again(connection, &maintenance)?;
         }
     }
     Ok(())

@@ -7,6 +7,7 @@
 //! | `mirror` | objects as they come, into the tables |
 //! | `inventory` | its providers and circuits, and what they are called here |
 //! | `content` | what a maintenance says, here and there, to be compared |
+//! | `meaning` | which of its circuits an id in a maintenance means |
 //! | `lines` | what was agreed of each field, and what follows from it |
 //! | `layer` | what Nautobot says, laid over what mails say |
 //! | `reconcile` | from the mirror into the maintenances, and what is left different |
@@ -19,6 +20,7 @@ pub mod inventory;
 pub mod journal;
 pub mod layer;
 pub mod lines;
+pub mod meaning;
 pub mod mirror;
 pub mod outbox;
 pub mod reconcile;
@@ -36,3 +38,6 @@ pub const SCHEMA_3: &str = include_str!("schema_3.sql");
 
 /// Which entries lack a record to be written to.
 pub const SCHEMA_4: &str = include_str!("schema_4.sql");
+
+/// What circuits meant, notes that went with their record, and how far the log of changes was read.
+pub const SCHEMA_5: &str = include_str!("schema_5.sql");

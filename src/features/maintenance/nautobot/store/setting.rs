@@ -23,6 +23,8 @@ pub struct Progress {
     pub notes_to: i64,
     /// The newest deletion that was seen in the log of changes.
     pub deletions_to: i64,
+    /// Up to when the log of changes was read, be there something in it or not: a token that may not look at it leaves it.
+    pub log_to: i64,
 }
 
 /// Whether anything is to be written to a Nautobot, and whether newly parsed maintenances are.
@@ -99,6 +101,7 @@ pub fn progress(connection: &Connection) -> Result<Progress, Error> {
             impacts_to: row.get("impacts_to")?,
             notes_to: row.get("notes_to")?,
             deletions_to: row.get("deletions_to")?,
+            log_to: row.get("log_to")?,
         })
     });
     Ok(found.optional()?.unwrap_or_default())
@@ -109,7 +112,8 @@ pub fn keep(connection: &Connection, progress: &Progress) -> Result<(), Error> {
     let mut update = connection.prepare_cached(
         "UPDATE nautobot SET round = :round, full_at = :full_at, synced_at = :synced_at,
              maintenances_to = max(maintenances_to, :maintenances_to), impacts_to = max(impacts_to, :impacts_to),
-             notes_to = max(notes_to, :notes_to), deletions_to = max(deletions_to, :deletions_to) WHERE id = 1",
+             notes_to = max(notes_to, :notes_to), deletions_to = max(deletions_to, :deletions_to), log_to = :log_to
+         WHERE id = 1",
     )?;
     update.execute(named_params! {
         ":round": progress.round,
@@ -119,6 +123,7 @@ pub fn keep(connection: &Connection, progress: &Progress) -> Result<(), Error> {
         ":impacts_to": progress.impacts_to,
         ":notes_to": progress.notes_to,
         ":deletions_to": progress.deletions_to,
+        ":log_to": progress.log_to,
     })?;
     Ok(())
 }

@@ -165,7 +165,7 @@ pub fn rows(connection: &Connection, now: DateTime<Utc>, most: usize) -> Result<
     let mut query = connection.prepare_cached(
         "SELECT m.id, m.provider, m.maintenance_id, m.starts_at, n.conflict FROM nautobot_maintenance n
          JOIN maintenance m ON m.id = n.maintenance
-         WHERE n.conflict IS NOT NULL AND m.final = 0 AND m.ends_at > ?1 AND NOT EXISTS (SELECT 1 FROM outbox o
+         WHERE n.conflict IS NOT NULL AND m.ends_at > ?1 AND NOT EXISTS (SELECT 1 FROM outbox o
              WHERE o.provider = m.provider AND o.maintenance_id = m.maintenance_id AND o.state = 'conflict')
          ORDER BY m.starts_at, m.id LIMIT ?2",
     )?;

@@ -2,6 +2,7 @@
 
 mod fields;
 mod killed;
+mod meant;
 mod origin;
 mod reading;
 mod scale;

@@ -73,7 +73,7 @@ fn root(
 ) -> Result<Value, Fault> {
     let Some(table) = Table::at(path) else { return Ok(json!([])) };
     let (mut limit, mut offset, mut since, mut statuses) = (usize::MAX, 0, i64::MIN, Vec::new());
-    let mut from = i64::MIN;
+    let (mut from, mut named): (_, Option<Vec<String>>) = (i64::MIN, None);
     for (name, argument) in &field.arguments {
         let value = match argument {
             Argument::Given(value) => value.clone(),
@@ -94,6 +94,10 @@ fn root(
             "start_time" if path == schema::MAINTENANCE && options.graphql_starts && value.is_string() => {
                 from = super::list::instant(value.as_str().unwrap_or_default()).unwrap_or(i64::MIN);
             }
+            "id" => {
+                let ids = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+                named = Some(ids.iter().filter_map(Value::as_str).map(str::to_owned).collect());
+            }
             "status" => {
                 let words = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
                 statuses = words.iter().filter_map(Value::as_str).map(str::to_owned).collect();
@@ -112,6 +116,7 @@ fn root(
     }
     let selected = |object: &&Object| {
         object.updated >= since
+            && named.as_ref().is_none_or(|ids| ids.contains(&object.id))
             && (from == i64::MIN || super::list::instant(object.text("start_time")).is_some_and(|start| start >= from))
             && !options.skipped.contains(&object.id)
             // What hangs on others is shown whoever asks: seen with 3.1.8.

@@ -186,6 +186,22 @@ pub fn noted(connection: &Connection, key: MaintenanceKey, note: NoteKey, actor:
     }
 }
 
+/// A note that was there goes there once more, under this UUID, unless that is known.
+pub fn note_again(
+    connection: &Connection,
+    (provider, maintenance_id): (&str, &str),
+    (note, object): (NoteKey, &str),
+    actor: &Actor,
+) -> Result<(), Error> {
+    connection
+        .prepare_cached(
+            "INSERT INTO outbox (at, who, kind, provider, maintenance_id, note, object)
+             VALUES (?1, ?2, 'note', ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+        )?
+        .execute((actor.at.timestamp(), &actor.who, provider, maintenance_id, note, object))?;
+    Ok(())
+}
+
 /// A notice or somebody changed a maintenance, or made it known.
 pub fn changed(connection: &Connection, provider: &str, maintenance_id: &str, actor: &Actor) -> Result<(), Error> {
     let switches = switches(connection)?;

@@ -8,7 +8,7 @@ use crate::features::maintenance::model::Impact;
 use crate::features::maintenance::nautobot::store::content::{self, Here, There};
 use crate::features::maintenance::nautobot::store::layer::by_hand_of;
 use crate::features::maintenance::nautobot::store::lines::{Agreed, Field, Value, Verdict};
-use crate::features::maintenance::nautobot::store::{inventory, journal, outbox};
+use crate::features::maintenance::nautobot::store::{journal, meaning, outbox};
 use crate::features::maintenance::nautobot::wire::status_word;
 use crate::features::maintenance::store::by_hand::{self, ByHand};
 use crate::features::maintenance::store::merge::State;
@@ -224,7 +224,7 @@ pub fn now(connection: &Connection, id: &str) -> Result<Option<(There, Here, Com
 fn name(connection: &Connection, field: &Field) -> Result<String, Error> {
     Ok(match field {
         Field::Circuit(id) => {
-            let circuit = inventory::cid(connection, id)?;
+            let circuit = meaning::told(connection, id)?;
             format!("circuit {}", circuit.unwrap_or_else(|| id.clone()))
         }
         Field::Window | Field::Status | Field::Description | Field::Acknowledgement => {

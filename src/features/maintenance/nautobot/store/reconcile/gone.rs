@@ -36,11 +36,17 @@ pub fn gone(connection: &Connection, id: &str, now: DateTime<Utc>) -> Result<(),
     connection
         .prepare_cached(
             "DELETE FROM maintenance WHERE noticed = 0 AND id = (SELECT maintenance FROM nautobot_maintenance WHERE id = ?1)
+                 AND ticket = '' AND assignee = ''
+                 -- Whatever somebody did is in the history: what they set, took back, or attached.
+                 AND NOT EXISTS (SELECT 1 FROM event e WHERE e.maintenance = maintenance.id AND e.who <> ?2)
+                 AND NOT EXISTS (SELECT 1 FROM event e WHERE e.maintenance = maintenance.id
+                     AND e.notification IS NOT NULL)
                  AND NOT EXISTS (SELECT 1 FROM note n WHERE n.maintenance = maintenance.id AND n.who <> ?2)
                  AND NOT EXISTS (SELECT 1 FROM acknowledgement a WHERE a.maintenance = maintenance.id AND a.who <> ?2)
                  AND NOT EXISTS (SELECT 1 FROM by_hand b WHERE b.maintenance = maintenance.id)",
         )?
         .execute((id, NAUTOBOT))?;
+    super::note::lose(connection, id)?;
     let here = content::here(connection, &there.provider, &there.maintenance_id)?;
     for (key, _) in here.iter().flat_map(|here| &here.windows) {
         tell(connection, *key, EventKind::GoneFromNautobot, &[], now)?;

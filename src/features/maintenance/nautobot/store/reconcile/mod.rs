@@ -37,7 +37,7 @@ use rusqlite::Connection;
 pub use self::gone::{gone, sweep};
 use super::content::{self, Here, There};
 use super::lines::{Agreed, Field, Verdict};
-use super::{journal, outbox, setting};
+use super::{journal, meaning, outbox, setting};
 use crate::features::maintenance::store::MaintenanceKey;
 use crate::features::maintenance::store::action::Actor;
 use crate::features::maintenance::store::event::{EventKind, NewEvent};
@@ -182,6 +182,7 @@ fn bring_together(connection: &Connection, there: &There, here: Here, manner: &M
     }
     if !is_over {
         told.extend(left.left(connection, &there, &here)?);
+        told.extend(here.unclear);
     }
     settle(connection, &there, &agreed, Some(told.join("; ")).filter(|told| !told.is_empty()).as_deref())
 }
@@ -192,6 +193,7 @@ fn settle(connection: &Connection, there: &There, agreed: &Agreed, conflict: Opt
         .prepare_cached("UPDATE nautobot_maintenance SET dirty = 0, agreed = ?2, conflict = ?3 WHERE id = ?1")?
         .execute((&there.id, written(agreed)?, conflict))?;
     journal::arrived(connection, &there.id, &there.content.said())?;
+    meaning::remember(connection, &there.id, (&there.provider, &there.maintenance_id))?;
     outbox::look_again(connection, &there.provider, &there.maintenance_id)
 }
 

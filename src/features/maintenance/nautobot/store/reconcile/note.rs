@@ -5,6 +5,8 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{Manner, NAUTOBOT};
 use crate::features::maintenance::nautobot::store::content::{self, NONEXISTENT, There};
+use crate::features::maintenance::nautobot::store::outbox;
+use crate::features::maintenance::nautobot::wire::follows;
 use crate::features::maintenance::store::action::{self, Actor, Inverse};
 use crate::features::maintenance::store::{MaintenanceKey, NoteKey};
 use crate::store::Error;
@@ -33,7 +35,7 @@ pub(super) fn take(connection: &Connection, there: &There, manner: &Manner) -> R
     })?;
     let found = rows.collect::<rusqlite::Result<Vec<_>>>()?;
     if found.is_empty() {
-        return Ok(());
+        return write_again(connection, there);
     }
     let Some(here) = content::here(connection, &there.provider, &there.maintenance_id)? else { return Ok(()) };
     let Some((key, _)) = here.windows.first() else { return Ok(()) };
@@ -73,6 +75,46 @@ pub(super) fn take(connection: &Connection, there: &There, manner: &Manner) -> R
                 }
             }
         }
+    }
+    write_again(connection, there)
+}
+
+/// Keeps in mind which notes go there with their record: they are to be there again with one that takes its place.
+pub(super) fn lose(connection: &Connection, record: &str) -> Result<(), Error> {
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO nautobot_lost_note (note, object) SELECT n.id, b.id FROM nautobot_note b
+             JOIN note n ON n.id = b.note WHERE b.maintenance = ?1 AND n.who <> ?2 AND n.removed_at IS NULL",
+        )?
+        .execute((record, NAUTOBOT))?;
+    Ok(())
+}
+
+/// Notes that went there with the record before this one, and did not come back with it, are to be written there again. Their
+/// UUIDs follow from those that they had: others who had them there do not make them twice, and what the log of changes says
+/// of those that went is not said of these.
+fn write_again(connection: &Connection, there: &There) -> Result<(), Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT l.note, l.object, n.who, n.at, n.removed_at IS NULL
+             AND NOT EXISTS (SELECT 1 FROM nautobot_note b WHERE b.note = n.id)
+         FROM maintenance m JOIN note n ON n.maintenance = m.id JOIN nautobot_lost_note l ON l.note = n.id
+         WHERE m.provider = ?1 AND m.maintenance_id = ?2 ORDER BY n.at, n.id",
+    )?;
+    let rows = query.query_map((&there.provider, &there.maintenance_id), |row| {
+        let at = DateTime::from_timestamp(row.get(3)?, 0).unwrap_or_default();
+        let actor = Actor { who: row.get(2)?, at };
+        Ok((row.get::<_, NoteKey>(0)?, row.get::<_, String>(1)?, actor, row.get::<_, bool>(4)?))
+    })?;
+    for (note, object, actor, is_lost) in rows.collect::<rusqlite::Result<Vec<_>>>()? {
+        if is_lost {
+            outbox::note_again(
+                connection,
+                (&there.provider, &there.maintenance_id),
+                (note, &follows(&[&object, "again"])),
+                &actor,
+            )?;
+        }
+        connection.prepare_cached("DELETE FROM nautobot_lost_note WHERE note = ?1")?.execute([note])?;
     }
     Ok(())
 }
