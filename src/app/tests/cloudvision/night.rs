@@ -460,7 +460,7 @@ pub(super) fn silent(columns: u16, rows: u16) -> Desk {
 }
 
 /// A desk in the middle of the night: all was told, and seen for a while.
-pub(super) fn desk(columns: u16, rows: u16) -> Desk {
+pub(in crate::app::tests) fn desk(columns: u16, rows: u16) -> Desk {
     let mut desk = silent(columns, rows);
     tell_all(&mut desk);
     desk
