@@ -313,13 +313,14 @@ fn what_a_pane_cannot_do_where_nothing_is_opened_it_says() {
     let names = |prefix: &str| {
         COMMANDS.iter().map(|spec| spec.name).filter(|name| name.starts_with(prefix)).collect::<Vec<_>>()
     };
-    // In the first row already.
-    let may_rest = ["lab-previous", "console-previous", "cv-previous"];
+    // In the first row already; and all of a small screen is seen.
+    let may_rest = ["lab-previous", "console-previous", "cv-previous", "console-left", "console-right"];
     let panes = [
         (super::cloudvision::night::desk(120, 40), "3", "cv-"),
         (super::lab::desk(120, 40), "4", "lab-"),
         (super::console::desk(120, 40), "5", "console-"),
     ];
+    let mut silent = Vec::new();
     for (mut pane, number, prefix) in panes {
         pane.press(number);
         for name in names(prefix) {
@@ -329,9 +330,12 @@ fn what_a_pane_cannot_do_where_nothing_is_opened_it_says() {
             desk.answers = false;
             desk.press("enter");
             let nothing = desk.styled() == before && desk.wanted.is_empty() && desk.unanswered == 0;
-            assert!(!nothing || may_rest.contains(&name), "{name} does nothing");
+            if nothing && !may_rest.contains(&name) {
+                silent.push(name);
+            }
         }
     }
+    assert_eq!(silent, [""; 0]);
 }
 
 #[test]
