@@ -7,7 +7,6 @@ use super::desk::{DATABASE, Desk, MAILBOX, settings};
 use crate::app::commands::COMMANDS;
 use crate::app::{Effect, Message};
 use crate::colour::ColourDepth;
-use crate::command::Scope;
 use crate::features::maintenance::worker::{Report, SourceHealth};
 use crate::input::Input;
 use crate::key::{Code, Key};
@@ -263,79 +262,10 @@ fn times_switch_between_utc_and_the_configured_zone() {
 }
 
 #[test]
-fn the_palette_finds_loosely_and_runs() {
-    let mut desk = Desk::live(80, 24);
-    desk.press(":").type_text("conn").press("enter");
-    assert!(desk.shows("─ Connections ─"));
-    desk.press("esc :").type_text("no such command").press("enter");
-    assert!(desk.shows("no command matches"));
-    desk.press("esc");
-    assert!(!desk.shows("─ Command ─"));
-}
-
-#[test]
 fn the_help_is_searched_and_runs_the_row_under_its_cursor() {
     let mut desk = Desk::live(80, 24);
     desk.press("?").type_text("connect").press("enter");
     assert!(desk.shows("─ Connections ─"), "{}", desk.screen());
-}
-
-#[test]
-fn every_command_can_be_run_from_the_palette_and_changes_or_says_something() {
-    let mut list = Desk::live(120, 40);
-    // Something for each of them to act on.
-    list.press("j a");
-    list.model.toasts = crate::app::toast::Toasts::default();
-    for spec in COMMANDS.iter() {
-        let mut desk = list.fork();
-        let place = match spec.scopes.first() {
-            Some(Scope::Maintenance) => "enter",
-            Some(Scope::Notification) => "m enter",
-            Some(Scope::Notifications) => "m",
-            Some(Scope::Sources) => "S",
-            Some(Scope::Outbox) => "O",
-            _ => "j",
-        };
-        desk.press(place);
-        let before = desk.styled();
-        desk.press(":").type_text(spec.name);
-        desk.answers = false;
-        desk.press("enter");
-        let nothing = desk.styled() == before && desk.wanted.is_empty() && desk.unanswered == 0;
-        // There already, at the first row, or nothing above it.
-        let may_rest = ["maintenances", "back", "up", "half-page-up", "page-up", "top", "previous"];
-        assert!(!nothing || may_rest.contains(&spec.name), "{} does nothing", spec.name);
-    }
-}
-
-#[test]
-fn what_a_pane_cannot_do_where_nothing_is_opened_it_says() {
-    let names = |prefix: &str| {
-        COMMANDS.iter().map(|spec| spec.name).filter(|name| name.starts_with(prefix)).collect::<Vec<_>>()
-    };
-    // In the first row already; and all of a small screen is seen.
-    let may_rest = ["lab-previous", "console-previous", "cv-previous", "console-left", "console-right"];
-    let panes = [
-        (super::cloudvision::night::desk(120, 40), "3", "cv-"),
-        (super::lab::desk(120, 40), "4", "lab-"),
-        (super::console::desk(120, 40), "5", "console-"),
-    ];
-    let mut silent = Vec::new();
-    for (mut pane, number, prefix) in panes {
-        pane.press(number);
-        for name in names(prefix) {
-            let mut desk = pane.fork();
-            let before = desk.styled();
-            desk.press(":").type_text(name);
-            desk.answers = false;
-            desk.press("enter");
-            let nothing = desk.styled() == before && desk.wanted.is_empty() && desk.unanswered == 0;
-            if nothing && !may_rest.contains(&name) {
-                silent.push(name);
-            }
-        }
-    }
-    assert_eq!(silent, [""; 0]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Which commands the palette offers first.
+//! Which commands the palette offers first, and that each of them does something.
 
 use chrono::TimeDelta;
 
@@ -113,4 +113,72 @@ fn words_behind_a_command_that_takes_none_run_nothing() {
     assert!(desk.row("mark-all").contains("Mark all"), "a name goes on with a blank for its dash: {}", desk.screen());
     desk.press("esc :").type_text("half page");
     assert!(desk.shows("half-page-down"), "{}", desk.screen());
+}
+
+#[test]
+fn the_palette_finds_loosely_and_runs() {
+    let mut desk = Desk::live(80, 24);
+    desk.press(":").type_text("conn").press("enter");
+    assert!(desk.shows("─ Connections ─"));
+    desk.press("esc :").type_text("no such command").press("enter");
+    assert!(desk.shows("no command matches"));
+    desk.press("esc");
+    assert!(!desk.shows("─ Command ─"));
+}
+
+/// Whether the command that is run from the palette changes no cell and asks nobody.
+fn does_nothing(desk: &mut Desk, name: &str) -> bool {
+    let before = desk.styled();
+    desk.press(":").type_text(name);
+    desk.answers = false;
+    desk.press("enter");
+    desk.styled() == before && desk.wanted.is_empty() && desk.unanswered == 0
+}
+
+#[test]
+fn every_command_can_be_run_from_the_palette_and_changes_or_says_something() {
+    let mut list = Desk::live(120, 40);
+    // Something for each of them to act on.
+    list.press("j a");
+    list.model.toasts = crate::app::toast::Toasts::default();
+    for spec in COMMANDS.iter() {
+        let mut desk = list.fork();
+        let place = match spec.scopes.first() {
+            Some(Scope::Maintenance) => "enter",
+            Some(Scope::Notification) => "m enter",
+            Some(Scope::Notifications) => "m",
+            Some(Scope::Sources) => "S",
+            Some(Scope::Outbox) => "O",
+            _ => "j",
+        };
+        desk.press(place);
+        let nothing = does_nothing(&mut desk, spec.name);
+        // There already, at the first row, or nothing above it.
+        let may_rest = ["maintenances", "back", "up", "half-page-up", "page-up", "top", "previous"];
+        assert!(!nothing || may_rest.contains(&spec.name), "{} does nothing", spec.name);
+    }
+}
+
+#[test]
+fn what_a_pane_cannot_do_where_nothing_is_opened_it_says() {
+    let names = |prefix: &str| {
+        COMMANDS.iter().map(|spec| spec.name).filter(|name| name.starts_with(prefix)).collect::<Vec<_>>()
+    };
+    // In the first row already; and all of a small screen is seen.
+    let may_rest = ["lab-previous", "console-previous", "cv-previous", "console-left", "console-right"];
+    let panes = [
+        (super::cloudvision::night::desk(120, 40), "3", "cv-"),
+        (super::lab::desk(120, 40), "4", "lab-"),
+        (super::console::desk(120, 40), "5", "console-"),
+    ];
+    let mut silent = Vec::new();
+    for (mut pane, number, prefix) in panes {
+        pane.press(number);
+        for name in names(prefix) {
+            if does_nothing(&mut pane.fork(), name) && !may_rest.contains(&name) {
+                silent.push(name);
+            }
+        }
+    }
+    assert_eq!(silent, [""; 0]);
 }
