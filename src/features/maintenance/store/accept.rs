@@ -136,7 +136,8 @@ pub(super) fn take_back(
     }
     let mut update = connection.prepare_cached("UPDATE notification SET provider = ?2 WHERE id = ?1")?;
     update.execute((key, &acceptance.provider))?;
-    let reason = format!("{}; a suggestion was accepted and taken back by {}", acceptance.reason, actor.name());
+    let taken_back = format!("; a suggestion was accepted and taken back by {}", actor.name());
+    let reason = format!("{}{taken_back}", acceptance.reason.trim_end_matches(&*taken_back));
     set(connection, key, Some(acceptance.outcome), &reason)?;
     Ok(acceptance.windows.iter().map(|(window, ..)| *window).collect())
 }
@@ -243,9 +244,11 @@ mod tests {
         assert!(matches!(undo_last(&connection, &anna()).unwrap().unwrap().inverse, Inverse::Unaccept(_)));
         assert_eq!(look(&connection), None);
         let reason = "no rule; a suggestion was accepted and taken back by anna".to_owned();
-        assert_eq!(outcome(&connection, key), (Outcome::UnknownProvider, reason));
-        // It can be accepted again.
+        assert_eq!(outcome(&connection, key), (Outcome::UnknownProvider, reason.clone()));
+        // It can be accepted again, and what was done twice is said once.
         accept(&connection, key, &notice(hour(0)), &anna()).unwrap().unwrap();
+        undo_last(&connection, &anna()).unwrap().unwrap();
+        assert_eq!(outcome(&connection, key), (Outcome::UnknownProvider, reason));
     }
 
     #[test]
