@@ -88,11 +88,12 @@ fn main() {
         if is_asked("filters") && subject.folder.is_some() {
             filters::measure(&mut session);
         }
-        if is_asked("pastes") {
-            pastes::measure(&mut session);
-        }
+        // Before the pastes: what is said of those goes away by itself.
         if is_asked("resting") {
             resting::measure(&mut session);
+        }
+        if is_asked("pastes") {
+            pastes::measure(&mut session);
         }
         if is_asked("leaving") {
             leaving::measure(&subject, size);

@@ -27,7 +27,7 @@ pub(crate) fn measure(session: &mut Session) {
     let per_s = |count: u64| count as f64 / IDLE.as_secs_f64();
     let worked = process.cpu_time().saturating_sub(cpu).as_secs_f64() / IDLE.as_secs_f64();
     figure("idle, bytes/s", per_s(u64::try_from(session.screen.bytes() - bytes).unwrap()), "", 0.0);
-    figure("idle, wake-ups/s", per_s(process.wake_ups() - wake_ups), "", 2.0);
+    figure("idle, wake-ups/s", per_s(process.wake_ups_since(&wake_ups)), "", 2.0);
     figure("idle, hundredths of a core", worked * 100.0, "", 0.1);
     if is_counting_down(&session.screen) {
         remark("  with seconds counted down on the screen", 1.0, "/s");

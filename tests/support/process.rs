@@ -1,5 +1,7 @@
 //! A process as /proc tells it.
 
+use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs;
 use std::time::Duration;
 
@@ -20,9 +22,18 @@ impl Process {
         Duration::from_secs_f64(ticks / TICKS_PER_S)
     }
 
-    /// How often its threads have waited for something so far.
-    pub(crate) fn wake_ups(self) -> u64 {
-        self.of_all_threads("voluntary_ctxt_switches:")
+    /// How often each of its threads has waited for something so far, by the number of the thread.
+    pub(crate) fn wake_ups(self) -> HashMap<OsString, u64> {
+        let Ok(threads) = fs::read_dir(format!("/proc/{}/task", self.0)) else { return HashMap::new() };
+        let status = |thread: &fs::DirEntry| fs::read_to_string(thread.path().join("status")).unwrap_or_default();
+        let waited = |thread: fs::DirEntry| (thread.file_name(), value(&status(&thread), "voluntary_ctxt_switches:"));
+        threads.flatten().map(waited).collect()
+    }
+
+    /// How often its threads have waited since; those that have ended meanwhile are left out.
+    pub(crate) fn wake_ups_since(self, before: &HashMap<OsString, u64>) -> u64 {
+        let since = |(thread, now): (OsString, u64)| now - before.get(&thread).copied().unwrap_or_default();
+        self.wake_ups().into_iter().map(since).sum()
     }
 
     /// How many threads it has.
@@ -52,12 +63,6 @@ impl Process {
     pub(crate) fn children(self) -> Vec<Self> {
         let list = fs::read_to_string(format!("/proc/{0}/task/{0}/children", self.0)).unwrap_or_default();
         list.split_whitespace().filter_map(|number| number.parse().ok()).map(Self).collect()
-    }
-
-    fn of_all_threads(self, name: &str) -> u64 {
-        let Ok(threads) = fs::read_dir(format!("/proc/{}/task", self.0)) else { return 0 };
-        let status = |thread: fs::DirEntry| fs::read_to_string(thread.path().join("status")).unwrap_or_default();
-        threads.flatten().map(|thread| value(&status(thread), name)).sum()
     }
 }
 
