@@ -1,7 +1,8 @@
 //! Reading stored notifications again when rules have changed.
 //!
 //! What people did stays: acknowledgements, notes and what undoes them hang on windows, and windows that carry any are
-//! never removed. A second reading that says the same leaves no trace, not even in the history.
+//! never removed. A second reading that says the same leaves no trace, not even in the history; of one that shows in nothing
+//! what it says is kept.
 //!
 //! What a notification says now takes the place of what it said, be it the newest of its maintenance or not, so that rules may
 //! also correct when it was made. A window that only this notification spoke of, and that it does not speak of any more, was a
@@ -11,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::record::{self, Merged};
 use super::unparsed::Opened;
-use super::{MaintenanceKey, NotificationKey, unknown};
+use super::{MaintenanceKey, NotificationKey, event, said, unknown};
 use crate::features::maintenance::model::{Outcome, Reading, Verdict};
 use crate::store::Error;
 
@@ -102,10 +103,20 @@ pub fn apply(connection: &Connection, opened: &Opened, reading: &Reading, unknow
     if is_loss && matches!(reading.verdict, Verdict::Failed { .. } | Verdict::Unknown { .. }) {
         return Ok(Again { effect: Effect::Worse, ..same });
     }
+    let (last, said) = (event::last(connection)?, said::by(connection, key)?);
     connection.execute_batch("SAVEPOINT again")?;
     let done = settle(connection, opened, reading, unknown);
     let is_news = matches!(&done, Ok(again) if again.effect == Effect::Different);
-    connection.execute_batch(if is_news { "RELEASE again" } else { "ROLLBACK TO again; RELEASE again" })?;
+    // What it says otherwise is kept also where nothing shows it: later ones may make it count.
+    let is_other = done.is_ok() && said::by(connection, key)? != said;
+    if is_news || is_other {
+        event::forget_echoes(connection, key, last)?;
+    }
+    if is_other && !is_news {
+        set_back(connection, opened)?;
+    }
+    let end = if is_news || is_other { "RELEASE again" } else { "ROLLBACK TO again; RELEASE again" };
+    connection.execute_batch(end)?;
     let done = done?;
     if !is_news && matches!(before, Outcome::Parsed | Outcome::UnknownCids) {
         // Only the inventory has changed, or nothing has: that is no event of the maintenance.
@@ -124,11 +135,26 @@ pub fn apply(connection: &Connection, opened: &Opened, reading: &Reading, unknow
     Ok(if is_news { done } else { same })
 }
 
+/// What stands of a mail beside what it says, as it was.
+fn set_back(connection: &Connection, opened: &Opened) -> Result<(), Error> {
+    let mail = &opened.notification;
+    connection
+        .prepare_cached("UPDATE notification SET outcome = ?2, provider = ?3, reason = ?4 WHERE id = ?1")?
+        .execute((mail.key, mail.outcome, &mail.provider, &mail.reason))?;
+    Ok(())
+}
+
 /// Applies it and says what that did.
 fn settle(connection: &Connection, opened: &Opened, reading: &Reading, unknown: &[String]) -> Result<Again, Error> {
     let (key, before) = (opened.notification.key, opened.notification.outcome);
-    let recorded = record::record_again(connection, key, opened.notification.received_at, reading)?;
-    let recorded = unknown::settle(connection, recorded, unknown)?;
+    let spoken_of = spoken_of(connection, opened)?;
+    let mut recorded = record::record_again(connection, key, opened.notification.received_at, reading)?;
+    // One that is older than what is known by now may not have been late when it came.
+    if recorded.outcome == Outcome::OutOfSequence && matches!(before, Outcome::Parsed | Outcome::UnknownCids) {
+        recorded.outcome = unknown::note(connection, key, unknown)?;
+    } else {
+        recorded = unknown::settle(connection, recorded, unknown)?;
+    }
     let mut again = Again {
         before,
         after: recorded.outcome,
@@ -140,9 +166,15 @@ fn settle(connection: &Connection, opened: &Opened, reading: &Reading, unknown: 
     };
     for (window, what) in &recorded.merged {
         match what {
-            Merged::Created => add(connection, &mut again.created, *window)?,
-            Merged::Changed | Merged::Unlisted | Merged::Told => add(connection, &mut again.changed, *window)?,
-            Merged::Unchanged | Merged::OutOfSequence => {}
+            Merged::Created => add(&mut again.created, name(connection, *window)?),
+            Merged::Changed | Merged::Unlisted | Merged::Told => {
+                add(&mut again.changed, name(connection, *window)?);
+            }
+            // It did not speak of that maintenance before.
+            Merged::Unchanged | Merged::OutOfSequence => {
+                let name = name(connection, *window)?;
+                add(&mut again.changed, name.filter(|name| !spoken_of.contains(name)));
+            }
         }
     }
     for window in &opened.maintenances {
@@ -151,13 +183,12 @@ fn settle(connection: &Connection, opened: &Opened, reading: &Reading, unknown: 
             continue;
         }
         if has_actions(connection, *window)? {
-            add(connection, &mut again.left, *window)?;
+            add(&mut again.left, name(connection, *window)?);
         } else {
-            add(connection, &mut again.removed, *window)?;
+            add(&mut again.removed, name(connection, *window)?);
             connection.prepare_cached("DELETE FROM maintenance WHERE id = ?1")?.execute([window])?;
         }
     }
-    // One that is older than what is known by now may not have been late when it came.
     let was_read = |outcome| matches!(outcome, Outcome::Parsed | Outcome::UnknownCids | Outcome::OutOfSequence);
     let another = recorded.outcome != before && !(was_read(before) && was_read(recorded.outcome));
     let lists = [&again.created, &again.changed, &again.removed];
@@ -167,15 +198,26 @@ fn settle(connection: &Connection, opened: &Opened, reading: &Reading, unknown: 
     Ok(again)
 }
 
-/// Adds a window's name.
-fn add(connection: &Connection, names: &mut Vec<String>, window: MaintenanceKey) -> Result<(), Error> {
+/// The maintenances that a mail speaks of, as `PROVIDER/ID`; where that was not kept, those that it was linked to.
+fn spoken_of(connection: &Connection, opened: &Opened) -> Result<Vec<String>, Error> {
+    let said = said::of(connection, opened.notification.key)?;
+    if !said.is_empty() {
+        return Ok(said.into_iter().map(|(provider, id)| format!("{provider}/{id}")).collect());
+    }
+    let names = opened.maintenances.iter().map(|window| name(connection, *window));
+    Ok(names.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
+/// A window's maintenance, as `PROVIDER/ID`.
+fn name(connection: &Connection, window: MaintenanceKey) -> Result<Option<String>, Error> {
     let mut query =
         connection.prepare_cached("SELECT provider || '/' || maintenance_id FROM maintenance WHERE id = ?1")?;
-    let name: Option<String> = query.query_row([window], |row| row.get(0)).optional()?;
-    if let Some(name) = name.filter(|name| !names.contains(name)) {
-        names.push(name);
-    }
-    Ok(())
+    Ok(query.query_row([window], |row| row.get(0)).optional()?)
+}
+
+/// Adds a name, once.
+fn add(names: &mut Vec<String>, name: Option<String>) {
+    names.extend(name.filter(|name| !names.contains(name)));
 }
 
 /// Whether any notification speaks of a window, as far as it is known what they say, or another one changed it.

@@ -169,6 +169,23 @@ impl std::str::FromStr for EventKind {
     }
 }
 
+/// The newest event of all.
+pub(super) fn last(connection: &Connection) -> Result<i64, Error> {
+    Ok(connection.prepare_cached("SELECT coalesce(max(id), 0) FROM event")?.query_row([], |row| row.get(0))?)
+}
+
+/// Forgets the events after `last` that say of a notification that it changed nothing, where it has one already.
+pub(super) fn forget_echoes(connection: &Connection, notification: NotificationKey, last: i64) -> Result<(), Error> {
+    connection
+        .prepare_cached(
+            "DELETE FROM event WHERE id > ?2 AND notification = ?1 AND kind IN ('unchanged', 'out-of-sequence')
+                 AND changes = '[]' AND EXISTS (SELECT 1 FROM event e
+                     WHERE e.notification = ?1 AND e.maintenance = event.maintenance AND e.id <= ?2)",
+        )?
+        .execute((notification, last))?;
+    Ok(())
+}
+
 /// The events of a maintenance, the newest first: up to `most` of them.
 pub(super) fn newest(connection: &Connection, key: MaintenanceKey, most: usize) -> Result<Vec<Event>, Error> {
     let mut query =

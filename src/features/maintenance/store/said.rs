@@ -92,6 +92,19 @@ pub(super) fn of(connection: &Connection, notification: NotificationKey) -> Resu
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// What a notification says, with which maintenance it says it of, as provider and id.
+pub(super) fn by(
+    connection: &Connection,
+    notification: NotificationKey,
+) -> Result<Vec<((String, String), Telling)>, Error> {
+    let mut query =
+        connection.prepare_cached("SELECT * FROM said WHERE notification = ?1 ORDER BY provider, maintenance_id")?;
+    let rows = query.query_map([notification], |row| {
+        Ok(((row.get("provider")?, row.get("maintenance_id")?), said(row)?.telling))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// A row.
 fn said(row: &Row<'_>) -> rusqlite::Result<Said> {
     // Written by us; what a newer version wrote otherwise says nothing.

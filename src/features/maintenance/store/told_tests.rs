@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use super::action::{Actor, add_note};
 use super::again::{self, Effect};
 use super::edit::{self, Made, create};
+use super::merge::State;
 use super::record::{Limits, record};
 use super::rows::windows_of;
 use super::said::MOST_KEPT;
@@ -377,4 +378,72 @@ fn what_was_made_by_hand_is_the_window_of_its_time_whichever_is_told_first() {
         }
         assert_eq!(short(&connection), [(hour(100), Status::Tentative), (hour(124), Status::InProcess)], "{order:?}");
     }
+}
+
+#[test]
+fn mails_that_other_rules_file_elsewhere_and_back_leave_nothing_behind() {
+    for (acted, most) in [(false, 3), (true, 1), (true, 2), (true, 3)] {
+        let connection = empty();
+        let said = [Status::Confirmed, Status::Confirmed, Status::Cancelled];
+        let notices = |id: &str, made: usize| {
+            let hour_of = i64::try_from(made).unwrap();
+            vec![Notice { maintenance_id: id.to_owned(), ..window(hour_of, 100, said[made]) }]
+        };
+        let taken: Vec<_> = (0..most)
+            .map(|made| take(&connection, i64::try_from(made).unwrap(), made, notices("TTN-1", made)))
+            .collect();
+        if acted {
+            let anna = Actor { who: "anna".to_owned(), at: hour(70) };
+            add_note(&connection, &[MaintenanceKey(1)], "drained", &anna).unwrap();
+        }
+        let before = (windows_of(&connection, "zayo", "TTN-1").unwrap(), outcomes(&connection));
+        let read_as = |id: &str| {
+            let effects = taken.iter().enumerate().map(|(made, (key, reading))| {
+                let opened = notification(&connection, *key).unwrap().unwrap();
+                let verdict = Verdict::Parsed { provider: "zayo".to_owned(), notices: notices(id, made) };
+                again::apply(&connection, &opened, &Reading { verdict, ..reading.clone() }, &[]).unwrap().effect
+            });
+            effects.collect::<Vec<_>>()
+        };
+        assert_eq!(read_as("TTN-1-A"), vec![Effect::Different; most], "{acted} {most}");
+        assert_eq!(windows_of(&connection, "zayo", "TTN-1").unwrap().len(), usize::from(acted));
+        assert_eq!(windows_of(&connection, "zayo", "TTN-1-A").unwrap()[0].1.status, said[most - 1]);
+        assert_eq!(read_as("TTN-1"), vec![Effect::Different; most], "{acted} {most}");
+        assert_eq!(windows_of(&connection, "zayo", "TTN-1-A").unwrap(), []);
+        let after = (windows_of(&connection, "zayo", "TTN-1").unwrap(), outcomes(&connection));
+        assert_eq!(after.1, before.1, "{acted} {most}");
+        let state =
+            |known: &[(MaintenanceKey, State)]| known.iter().map(|(_, state)| state.clone()).collect::<Vec<_>>();
+        assert_eq!(state(&after.0), state(&before.0), "{acted} {most}");
+        assert_eq!(read_as("TTN-1"), vec![Effect::Same; most], "{acted} {most}");
+    }
+}
+
+/// What became of every notification.
+fn outcomes(connection: &Connection) -> Vec<String> {
+    let mut query = connection.prepare("SELECT outcome FROM notification ORDER BY id").unwrap();
+    query.query_map([], |row| row.get(0)).unwrap().collect::<rusqlite::Result<_>>().unwrap()
+}
+
+#[test]
+fn what_a_second_reading_says_counts_for_later_ones_where_it_shows_in_nothing_itself() {
+    let connection = empty();
+    let (first, reading) = take(&connection, 0, 0, vec![window(0, 100, Status::Confirmed)]);
+    let (last, _) = take(&connection, 9, 1, vec![window(9, 100, Status::Completed)]);
+    let read_again = |key, reading: &Reading| {
+        let opened = notification(&connection, key).unwrap().unwrap();
+        again::apply(&connection, &opened, reading, &[]).unwrap().effect
+    };
+    let events = |key| notification(&connection, key).unwrap().unwrap().maintenances.len();
+    // Better rules find the second circuit, which the newer notice does not have.
+    let circuits = vec![circuit("IC-1", Impact::Outage), circuit("IC-2", Impact::Outage)];
+    let notices = vec![Notice { circuits: circuits.clone(), ..window(0, 100, Status::Confirmed) }];
+    let better = Reading { verdict: Verdict::Parsed { provider: "zayo".to_owned(), notices }, ..reading };
+    let before = known(&connection);
+    assert_eq!((read_again(first, &better), events(first)), (Effect::Same, 1));
+    assert_eq!(known(&connection), before);
+    // By them the newer one is none.
+    let nothing = Verdict::Ignored { provider: "zayo".to_owned(), reason: "a survey".to_owned() };
+    assert_eq!(read_again(last, &Reading { verdict: nothing, ..better }), Effect::Different);
+    assert_eq!(known(&connection)[0].4, circuits);
 }
