@@ -1,6 +1,8 @@
 //! Microsoft Graph, `https://learn.microsoft.com/graph/api/message-delta`: what changed in a folder since a link that it
 //! gave, mails as they came, categories.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -18,15 +20,24 @@ use crate::features::maintenance::source::{Desk, Event, Received};
 const PREFER: &str = "IdType=\"ImmutableId\", odata.maxpagesize=200";
 /// Pages of one look.
 const PAGES: usize = 1000;
+/// Of a folder that is listed from a time on, Graph tells of so many mails and leaves the others out without a word.
+const TOLD: usize = 5000;
+/// Mails of one page of a list.
+const LISTED: &str = "200";
 /// Folders that Graph knows under a name of their own, in every language.
 const WELL_KNOWN: [&str; 6] = ["inbox", "archive", "junkemail", "deleteditems", "msgfolderroot", "clutter"];
 /// Folders that are named to somebody who looks for one.
 const NAMED: usize = 20;
 
+/// A mail's id, and when it came.
+type Listed = (String, Option<DateTime<Utc>>);
+
 /// What changed in a folder.
 struct Changes {
-    /// Ids and when they came, of the mails that are wanted as far as that can be told.
-    mails: Vec<(String, Option<DateTime<Utc>>)>,
+    /// The mails that are wanted as far as that can be told.
+    mails: Vec<Listed>,
+    /// How many there are with those that are not.
+    told: usize,
     /// Where to ask next time.
     link: String,
 }
@@ -47,26 +58,21 @@ impl Connection {
         let kept = desk.bookmark(name).await.filter(|link| link.starts_with(&self.config.url));
         let kept = kept.as_deref().map(undated);
         let now = clock::now();
-        let since_then = match kept {
-            Some((link, _)) => self.changes(link.to_owned()).await?,
+        let since_then = match kept.and_then(|(mark, _)| link_of(mark, &id)) {
+            Some(link) => self.changes(link.to_owned()).await?,
             None => None,
         };
         let changes = if let Some(changes) = since_then {
             changes
         } else {
             if kept.is_some() {
-                tracing::info!(folder = name, "what changed is not known any more; the folder is listed anew");
+                tracing::info!(folder = name, "what changed is not known, or it is another folder; it is listed anew");
             }
             let since = listed_since(&self.config, kept.and_then(|(_, looked_at)| looked_at), now);
-            let first = self.first_link(&id, since);
-            let Some(changes) = self.changes(first).await? else {
-                // Another folder may be meant by the name now.
-                self.names.retain(|(known, _)| known != name);
-                return Ok(Err("it is gone".to_owned()));
-            };
+            let Some(changes) = self.listed_anew(&id, since).await? else { return Ok(Err("it is gone".to_owned())) };
             changes
         };
-        let Changes { mut mails, link } = changes;
+        let Changes { mut mails, link, .. } = changes;
         // The newest first, so that a first look shows this week at once.
         mails.sort_by_key(|(_, received)| std::cmp::Reverse(*received));
         let times: std::collections::HashMap<String, Option<DateTime<Utc>>> = mails.iter().cloned().collect();
@@ -79,7 +85,8 @@ impl Connection {
         })
         .await?;
         if handed.trouble.is_none() {
-            desk.hand_out(Event::Bookmark { folder: name.to_owned(), bookmark: dated(&link, now) }).await?;
+            desk.hand_out(Event::Bookmark { folder: name.to_owned(), bookmark: dated(&format!("{link} {id}"), now) })
+                .await?;
         }
         Ok(Ok(handed))
     }
@@ -96,18 +103,13 @@ impl Connection {
 
     /// What changed since a link was given; `None` where that is not known any more.
     async fn changes(&self, link: String) -> Result<Option<Changes>, Fault> {
-        let mut changes = Changes { mails: Vec::new(), link };
+        let mut changes = Changes { mails: Vec::new(), told: 0, link };
         for _ in 0..PAGES {
             let request = Request { prefer: Some(PREFER), ..Request::get(&changes.link) };
             let Ok(answer) = self.asker.object(request).await? else { return Ok(None) };
-            for mail in answer.get("value").and_then(Value::as_array).map_or(&[][..], Vec::as_slice) {
-                // What was deleted or moved away is no news: a maintenance stays one. Nor is it news that somebody read a
-                // mail: that is told of those from before `since`, too, with nothing else about them.
-                let is_removed = mail.get("@removed").is_some();
-                let Some(received) = text(mail, "receivedDateTime") else { continue };
-                let Some(id) = text(mail, "id").filter(|_| !is_removed && self.is_from_wanted(mail)) else { continue };
-                changes.mails.push((id.to_owned(), received.parse().ok()));
-            }
+            let mails = values(&answer);
+            changes.told += mails.len();
+            changes.mails.extend(mails.iter().filter_map(|mail| self.listed(mail)));
             match (text(&answer, "@odata.nextLink"), text(&answer, "@odata.deltaLink")) {
                 (Some(next), _) => next.clone_into(&mut changes.link),
                 (None, Some(delta)) => {
@@ -118,6 +120,62 @@ impl Connection {
             }
         }
         Err(self.asker.garbled("changes that do not end"))
+    }
+
+    /// A mail of a list, if it is wanted as far as that can be told.
+    fn listed(&self, mail: &Value) -> Option<Listed> {
+        // What was deleted or moved away is no news: a maintenance stays one. Nor is it news that somebody read a
+        // mail: that is told of those from before `since`, too, with nothing else about them.
+        let is_removed = mail.get("@removed").is_some();
+        let received = text(mail, "receivedDateTime")?;
+        let id = text(mail, "id").filter(|_| !is_removed && self.is_from_wanted(mail))?;
+        Some((id.to_owned(), received.parse().ok()))
+    }
+
+    /// All of a folder that came since then, and where to ask next time; `None` if it is not there.
+    async fn listed_anew(&self, folder: &str, since: Option<DateTime<Utc>>) -> Result<Option<Changes>, Fault> {
+        let Some(mut changes) = self.changes(self.first_link(folder, since)).await? else { return Ok(None) };
+        if let Some(since) = since.filter(|_| changes.told >= TOLD) {
+            let known: HashSet<String> = changes.mails.iter().map(|(id, _)| id.clone()).collect();
+            let Some(all) = self.all_since(folder, since).await? else { return Ok(None) };
+            changes.mails.extend(all.into_iter().filter(|(id, _)| !known.contains(id)));
+        }
+        Ok(Some(changes))
+    }
+
+    /// The mails of a folder that came since then, asked for page by page by when they came: what comes and goes meanwhile
+    /// moves none of them from one page to another that was read.
+    async fn all_since(&self, folder: &str, since: DateTime<Utc>) -> Result<Option<Vec<Listed>>, Fault> {
+        let mut since = since.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let (mut all, mut known) = (Vec::new(), HashSet::new());
+        let mut target = self.list_link(folder, &since);
+        for _ in 0..PAGES {
+            let request = Request { prefer: Some(PREFER), ..Request::get(&target) };
+            let Ok(answer) = self.asker.object(request).await? else { return Ok(None) };
+            let mails = values(&answer);
+            all.extend(mails.iter().filter_map(|mail| self.listed(mail)).filter(|(id, _)| known.insert(id.clone())));
+            let Some(next) = text(&answer, "@odata.nextLink") else { return Ok(Some(all)) };
+            match mails.last().and_then(|mail| text(mail, "receivedDateTime")).filter(|last| *last != since) {
+                Some(last) => {
+                    last.clone_into(&mut since);
+                    target = self.list_link(folder, &since);
+                }
+                // All of one second.
+                None => next.clone_into(&mut target),
+            }
+        }
+        Err(self.asker.garbled("a list that does not end"))
+    }
+
+    /// Where the mails of a folder are listed that came since then.
+    fn list_link(&self, folder: &str, since: &str) -> String {
+        let question = query(&[
+            ("$select", "receivedDateTime,from".to_owned()),
+            ("$filter", format!("receivedDateTime ge {since}")),
+            ("$orderby", "receivedDateTime".to_owned()),
+            ("$top", LISTED.to_owned()),
+        ]);
+        format!("{}/mailFolders/{}/messages?{question}", self.mailbox(), segment(folder))
     }
 
     /// Whether a mail is from somebody whose mails are wanted, as far as From tells.
@@ -133,11 +191,9 @@ impl Connection {
         is_wanted(&of, format!("From: <{}>\r\n\r\n", address.replace(['\r', '\n'], "")).as_bytes())
     }
 
-    /// What Graph calls a folder, or why there is none. A folder in another is written with a slash.
-    async fn folder_id(&mut self, name: &str) -> Result<Result<String, String>, Fault> {
-        if let Some((_, id)) = self.names.iter().find(|(known, _)| known == name) {
-            return Ok(Ok(id.clone()));
-        }
+    /// What Graph calls a folder, or why there is none. A folder in another is written with a slash. Asked for at every look:
+    /// one that was renamed or thrown away keeps its id, and another may have its name.
+    async fn folder_id(&self, name: &str) -> Result<Result<String, String>, Fault> {
         let mut at: Option<String> = None;
         for part in name.split('/') {
             let lower = part.to_lowercase();
@@ -163,9 +219,7 @@ impl Connection {
                 }
             }
         }
-        let Some(id) = at else { return Ok(Err("a folder has a name".to_owned())) };
-        self.names.push((name.to_owned(), id.clone()));
-        Ok(Ok(id))
+        Ok(at.ok_or_else(|| "a folder has a name".to_owned()))
     }
 
     /// Some of the folders there are, for somebody who looks for one.
@@ -173,12 +227,11 @@ impl Connection {
         let target =
             format!("{below}?{}", query(&[("$top", NAMED.to_string()), ("$select", "displayName".to_owned())]));
         let found = self.asker.object(Request::get(&target)).await?.unwrap_or_default();
-        let folders = found.get("value").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        Ok(folders.iter().filter_map(|folder| text(folder, "displayName")).collect::<Vec<_>>().join(", "))
+        Ok(values(&found).iter().filter_map(|folder| text(folder, "displayName")).collect::<Vec<_>>().join(", "))
     }
 
     /// How many mails a folder has, or why that cannot be said.
-    pub(super) async fn count_folder(&mut self, name: &str) -> Result<Result<u32, String>, Fault> {
+    pub(super) async fn count_folder(&self, name: &str) -> Result<Result<u32, String>, Fault> {
         let id = match self.folder_id(name).await? {
             Ok(id) => id,
             Err(why) => return Ok(Err(why)),
@@ -264,6 +317,19 @@ fn header_of(raw: &[u8], name: &str) -> Vec<u8> {
     }
     header.extend_from_slice(b"\r\n");
     header
+}
+
+/// The link of a bookmark, if it is one of this folder. Of one from before they had the folder it is not known.
+fn link_of<'k>(mark: &'k str, folder: &str) -> Option<&'k str> {
+    match mark.split_once(' ') {
+        Some((link, of)) => (of == folder).then_some(link),
+        None => Some(mark),
+    }
+}
+
+/// The objects of a list.
+fn values(answer: &Value) -> &[Value] {
+    answer.get("value").and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// A text of an object.

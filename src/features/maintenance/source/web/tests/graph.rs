@@ -69,6 +69,43 @@ async fn after_an_absence_longer_than_since_it_is_looked_back_to_the_last_look()
 }
 
 #[tokio::test]
+async fn of_more_mails_than_changes_tell_of_none_is_left_out() {
+    let (microsoft, url, _tasks) = Microsoft::start().await;
+    let (kept, mut config) = (Arc::new(Kept::default()), config(Service::Microsoft, &url));
+    config.wanted.since_days = Some(30);
+    config.wanted.senders = vec!["noc@isp.example".to_owned()];
+    let days_ago =
+        |days| (crate::clock::now() - TimeDelta::days(days)).to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    microsoft.state().page = 200;
+    // Many of one second, as after a move, and those behind them.
+    for _ in 0..5000 {
+        microsoft.state().deliver("inbox", mail("news@isp.example", "a newsletter"), &days_ago(9));
+    }
+    for day in [12, 9, 2] {
+        microsoft.state().deliver("inbox", mail("noc@isp.example", &format!("{day} days ago")), &days_ago(day));
+    }
+    kept.read(&config).await.unwrap();
+    assert_eq!(kept.subjects(), ["2 days ago", "9 days ago", "12 days ago"]);
+    kept.read(&config).await.unwrap();
+    assert_eq!(kept.subjects().len(), 3);
+}
+
+#[tokio::test]
+async fn a_folder_that_took_the_place_of_another_is_read() {
+    let (microsoft, url, _tasks) = Microsoft::start().await;
+    let (kept, mut config) = (Arc::new(Kept::default()), config(Service::Microsoft, &url));
+    config.folders = vec!["Wartung".to_owned()];
+    microsoft.state().deliver("f1", mail("noc@isp.example", "before"), "2026-11-21T02:01:00Z");
+    kept.read(&config).await.unwrap();
+    // The old one is thrown away, and lives on there.
+    microsoft.state().folders[1] = ("f3".to_owned(), String::new(), "Wartung".to_owned());
+    microsoft.state().deliver("f3", mail("noc@isp.example", "after"), "2026-11-21T02:02:00Z");
+    microsoft.state().deliver("f1", mail("noc@isp.example", "thrown away"), "2026-11-21T02:03:00Z");
+    kept.read(&config).await.unwrap();
+    assert_eq!(kept.subjects(), ["before", "after"]);
+}
+
+#[tokio::test]
 async fn the_token_goes_to_no_other_server() {
     let (microsoft, url, _tasks) = Microsoft::start().await;
     fill(&microsoft, 8);

@@ -8,8 +8,8 @@ use tokio::task::JoinSet;
 
 use super::server::{Answers, Asked, Door, Said, serve};
 
-/// Mails of one page, whatever is preferred.
-const PAGE: usize = 3;
+/// Mails that are told of in all where changes are filtered.
+const FILTERED: usize = 5000;
 /// Where everything stands.
 const MAILBOX: &str = "/v1.0/users/noc%40lakeside.example/";
 
@@ -40,6 +40,8 @@ pub(super) struct State {
     /// Folders: id, the one above, name.
     pub(super) folders: Vec<(String, String, String)>,
     pub(super) asked: Vec<String>,
+    /// Mails of one page of changes, whatever is preferred.
+    pub(super) page: usize,
     /// Where the next page is said to be, instead of here.
     pub(super) leads_elsewhere: bool,
     /// Mails that it cannot give: the id, and with which status and code it says so.
@@ -76,7 +78,7 @@ impl Microsoft {
     pub(super) async fn start() -> (Arc<Self>, String, JoinSet<()>) {
         let folders = [("inbox", "", "Inbox"), ("f1", "", "Wartung"), ("f2", "f1", "O'Neil's")];
         let folders = folders.map(|(id, above, name)| (id.to_owned(), above.to_owned(), name.to_owned()));
-        let state = State { folders: folders.into(), ..State::default() };
+        let state = State { folders: folders.into(), page: 3, ..State::default() };
         let microsoft = Arc::new(Self { state: Mutex::new(state), url: OnceLock::new() });
         let (url, tasks) = serve(Arc::clone(&microsoft)).await;
         microsoft.url.set(url.clone()).unwrap();
@@ -138,19 +140,53 @@ impl Microsoft {
                 json!({"@odata.etag": "W/\"1\"", "id": message.id, "receivedDateTime": message.received,
                        "from": {"emailAddress": {"name": "", "address": sender(&message.raw)}}})
             })
+            .take(if filter.is_some() { FILTERED } else { usize::MAX })
             .collect();
-        let here: Vec<Value> = rows.iter().skip(from).take(PAGE).cloned().collect();
+        let here: Vec<Value> = rows.iter().skip(from).take(state.page).cloned().collect();
         let base = format!("{}{}", self.url.get().unwrap(), asked.path);
         let mut answer = json!({"@odata.context": "x", "value": here});
-        if from + PAGE < rows.len() {
+        if from + state.page < rows.len() {
             let base = if state.leads_elsewhere { "http://127.0.0.1:1/delta".to_owned() } else { base };
             answer["@odata.nextLink"] =
-                format!("{base}?$skiptoken={since}_{}_{}", from + PAGE, filter.unwrap_or_default()).into();
+                format!("{base}?$skiptoken={since}_{}_{}", from + state.page, filter.unwrap_or_default()).into();
         } else {
             answer["@odata.deltaLink"] = format!("{base}?$deltatoken={}", state.changes).into();
         }
         Said::json(200, &answer)
     }
+}
+
+/// One page of the mails of a folder, by when they came.
+fn list(state: &State, folder: &str, asked: &Asked, url: &str) -> Said {
+    let field = |name: &str| asked.field(name).unwrap();
+    assert_eq!(field("$orderby"), "receivedDateTime");
+    let filter = field("$filter");
+    let since = filter.strip_prefix("receivedDateTime ge ").unwrap();
+    let top: usize = field("$top").parse().unwrap();
+    let skip: usize = asked.field("$skip").map_or(0, |skip| skip.parse().unwrap());
+    let here =
+        |message: &&Message| message.folder == folder && !message.is_removed && message.received.as_str() >= since;
+    let mut found: Vec<&Message> = state.messages.iter().filter(here).collect();
+    found.sort_by_key(|message| &message.received);
+    let page: Vec<Value> = found
+        .iter()
+        .skip(skip)
+        .take(top)
+        .map(|message| {
+            json!({"id": message.id, "receivedDateTime": message.received,
+                   "from": {"emailAddress": {"address": sender(&message.raw)}}})
+        })
+        .collect();
+    let mut answer = json!({"value": page});
+    if skip + top < found.len() {
+        answer["@odata.nextLink"] = format!(
+            "{url}{}?$select=receivedDateTime&$orderby=receivedDateTime&$filter=receivedDateTime%20ge%20{since}&$top={top}&$skip={}",
+            asked.path,
+            skip + top
+        )
+        .into();
+    }
+    Said::json(200, &answer)
 }
 
 impl Answers for Microsoft {
@@ -186,6 +222,10 @@ impl Answers for Microsoft {
             ("GET", ["mailFolders", id, "messages", "delta"]) => {
                 assert!(is_immutable);
                 self.delta(state, &plain(id), asked)
+            }
+            ("GET", ["mailFolders", id, "messages"]) => {
+                assert!(is_immutable);
+                list(state, &plain(id), asked, self.url.get().unwrap())
             }
             (method, ["messages", id] | ["messages", id, "$value"]) => {
                 assert!(is_immutable);
