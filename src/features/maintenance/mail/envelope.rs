@@ -21,7 +21,11 @@ pub(crate) fn read_envelope(raw: &[u8]) -> Envelope {
 pub(super) fn envelope_of(message: &Message<'_>) -> Envelope {
     Envelope {
         message_id: message.message_id().map(bounded).filter(|id| !id.is_empty()),
-        sender: message.from().and_then(first_address).unwrap_or_default(),
+        // A list writes its own address into From, for everybody.
+        sender: ["X-Original-Sender", "X-Original-From", "From"]
+            .into_iter()
+            .find_map(|name| senders_in(message, name).into_iter().next())
+            .unwrap_or_default(),
         subject: message.subject().map(bounded).unwrap_or_default(),
         date: header_text(message, "Date").and_then(|date| when::header_date(date).ok()),
     }
@@ -35,31 +39,30 @@ pub(crate) fn header_text<'m>(message: &'m Message<'_>, name: &'static str) -> O
 /// Everybody who may have written a mail, those that lists and forwarders put aside included.
 pub(super) fn senders_of(message: &Message<'_>, senders: &mut Vec<String>) {
     let named = ["From", "X-Original-Sender", "X-Original-From", "Reply-To", "Resent-From", "Sender"];
-    for name in named {
-        let Some(header) = message.header(name) else { continue };
-        let mut found: Vec<String> = Vec::new();
-        if let HeaderValue::Address(address) = header {
-            found.extend(addresses(address));
-        } else if let Some(text) = header.as_text() {
-            found.push(text.rsplit(['<', ' ']).next().unwrap_or(text).to_lowercase());
-        }
-        for sender in found {
-            let sender = sender.trim_matches(['<', '>', ' ']).to_owned();
-            if senders.len() < MAX_SENDERS && !sender.is_empty() && !senders.contains(&sender) {
-                senders.push(sender);
-            }
+    for sender in named.into_iter().flat_map(|name| senders_in(message, name)) {
+        if senders.len() < MAX_SENDERS && !senders.contains(&sender) {
+            senders.push(sender);
         }
     }
+}
+
+/// The addresses in a header.
+fn senders_in(message: &Message<'_>, name: &'static str) -> Vec<String> {
+    let found: Vec<String> = match message.header(name) {
+        Some(HeaderValue::Address(address)) => addresses(address).collect(),
+        Some(header) => {
+            let text = header.as_text().map(|text| text.rsplit(['<', ' ']).next().unwrap_or(text));
+            text.map(|text| bounded(text).to_lowercase()).into_iter().collect()
+        }
+        None => Vec::new(),
+    };
+    let bare = found.iter().map(|sender| sender.trim_matches(['<', '>', ' ']));
+    bare.filter(|sender| !sender.is_empty()).map(str::to_owned).collect()
 }
 
 /// Every address, lower-cased.
 fn addresses<'a>(address: &'a Address<'_>) -> impl Iterator<Item = String> + 'a {
     address.iter().filter_map(|one| one.address()).map(|text| bounded(text).to_lowercase())
-}
-
-/// The first address, lower-cased.
-fn first_address(address: &Address<'_>) -> Option<String> {
-    addresses(address).next()
 }
 
 /// Cleaned and not too long.

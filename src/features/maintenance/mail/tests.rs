@@ -161,3 +161,16 @@ fn the_signs_of_a_quotation_are_not_on_a_page_of_plain_text() {
     let parts = read(raw.as_bytes()).unwrap().parts;
     assert_eq!(parts[0].page().text(0..3), "Id: X-1\nStart: now\nA > B");
 }
+
+#[test]
+fn a_mail_that_a_list_passed_on_is_its_first_senders() {
+    let sender = |headers: &str| {
+        let raw = format!("{headers}Subject: works\r\nMessage-ID: <1@x>\r\n\r\ntext\r\n");
+        read_envelope(raw.as_bytes()).sender
+    };
+    let list = "From: \"'NOC' via Maintenances\" <list@groups.example>\r\n";
+    assert_eq!(sender(list), "list@groups.example");
+    assert_eq!(sender(&format!("{list}X-Original-Sender: Works@Carrier.example\r\n")), "works@carrier.example");
+    assert_eq!(sender(&format!("{list}X-Original-From: NOC <noc@carrier.example>\r\n")), "noc@carrier.example");
+    assert_eq!(sender(&format!("{list}X-Original-Sender: \r\n")), "list@groups.example");
+}
