@@ -14,6 +14,7 @@ mod extract;
 mod file;
 mod finish;
 mod fold;
+mod label;
 mod partial;
 mod pattern;
 mod read;
