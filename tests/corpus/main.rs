@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up fails")]
 
 mod docs;
+mod labels;
 mod letter;
 mod own;
 #[path = "../support/random.rs"]

@@ -17,7 +17,7 @@ use super::skip::skip;
 use super::{notices, root};
 
 /// Where the collection is; `None`, said loudly, if it is nowhere.
-fn corpus() -> Option<PathBuf> {
+pub(crate) fn corpus() -> Option<PathBuf> {
     let named = std::env::var_os("NOCTUI_CORPUS").map(PathBuf::from);
     let beside = root().join("../shared/corpus/maintenance");
     let found = named.into_iter().chain([beside]).find(|folder| folder.join("cases.json").is_file());
@@ -34,7 +34,7 @@ fn passing() -> BTreeSet<String> {
 }
 
 /// A file of the collection as JSON.
-fn json(file: PathBuf) -> Vec<Value> {
+pub(crate) fn json(file: PathBuf) -> Vec<Value> {
     serde_json::from_slice(&fs::read(file).unwrap()).unwrap()
 }
 

@@ -36,7 +36,7 @@ const ACCOUNTS: [&str; 4] = ["Meridian Broadcasting", "Océane Télécom", "Łó
 const CHARSETS: [&str; 5] = ["utf-8", "iso-8859-1", "windows-1252", "iso-8859-2", "us-ascii"];
 
 /// Every template with its name.
-fn templates() -> Vec<(String, Template)> {
+pub(crate) fn templates() -> Vec<(String, Template)> {
     let mut templates: Vec<(String, Template)> = fs::read_dir(root().join("tests/corpus/templates"))
         .unwrap()
         .map(|file| {
@@ -51,7 +51,7 @@ fn templates() -> Vec<(String, Template)> {
 }
 
 /// The rules as they are in the source, so that a changed rule needs no build to be tried.
-fn rules() -> Rules {
+pub(crate) fn rules() -> Rules {
     let (rules, errors) = Rules::with_user_dir(&root().join("assets/providers"));
     assert_eq!(errors, []);
     rules
@@ -78,7 +78,7 @@ fn windows(template: &Template, random: &mut Random, count: usize) -> Vec<(DateT
 }
 
 /// What comes into the gaps of a template, by chance.
-fn filling(template: &Template, random: &mut Random) -> Filling {
+pub(crate) fn filling(template: &Template, random: &mut Random) -> Filling {
     let count = 1 + random.below(template.windows);
     Filling {
         number: 10_000_000 + random.below(80_000_000),
@@ -348,6 +348,53 @@ fn a_notice_that_lacks_its_window_is_reported() {
         let unchanged = format!("{written:?}") == format!("{lacking:?}");
         if !is_reported && !unchanged {
             found.push(format!("{verdict:?}"));
+        }
+    });
+}
+
+#[test]
+fn what_has_become_of_a_maintenance_is_read_in_the_usual_sentence() {
+    on_all(|rules, template, random, found| {
+        let mut filling = filling(template, random);
+        filling.status = 0;
+        let written = template.write(&filling);
+        let say = |sentence: &str| {
+            let mut written = written.clone();
+            for (kind, text) in &mut written.parts {
+                match *kind {
+                    "text/html" => *text = format!("<p>{sentence}</p>{text}"),
+                    "text/plain" => *text = format!("{sentence}\n\n{text}"),
+                    _ => {}
+                }
+            }
+            notices(rules.read(&mail(&written, PLAIN), Some(&template.provider)).verdict)
+        };
+        let Ok(before) = say("Good morning.") else { return };
+        // What will be is not what is.
+        for sentence in [
+            "Once the maintenance has been completed, services are restored.",
+            "You will be informed as soon as the planned maintenance has been cancelled or postponed.",
+        ] {
+            // These two say it in sentences of any kind.
+            let anywhere = sentence.contains("cancelled") && matches!(&*template.provider, "aws" | "telstra");
+            if !anywhere && say(sentence).ok().as_ref() != Some(&before) {
+                found.push(format!("{sentence} is read as {:?}", say(sentence)));
+            }
+        }
+        let by_words = template.statuses.iter().all(|(word, _)| !word.ends_with(':') && !word.ends_with(" - "));
+        if template.statuses.is_empty() || by_words {
+            return;
+        }
+        for (sentence, status) in [
+            ("Please be advised that this maintenance has been cancelled.", "CANCELLED"),
+            ("The planned maintenance activity has been successfully completed.", "COMPLETED"),
+            ("We regret: Your maintenance window has been postponed.", "RE-SCHEDULED"),
+            ("The above mentioned work is now in progress.", "IN-PROCESS"),
+        ] {
+            let said = say(sentence).map(|notices| notices[0].status.as_str());
+            if said != Ok(status) {
+                found.push(format!("{sentence} is read as {said:?}"));
+            }
         }
     });
 }

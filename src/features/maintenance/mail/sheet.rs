@@ -30,12 +30,32 @@ pub(super) fn separated(bytes: &[u8]) -> Page {
     let mut text = decode(bytes);
     text.truncate(text.floor_char_boundary(MAX_BYTES));
     let separator = separator(text.lines().next().unwrap_or_default());
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text.as_bytes());
-    let records = reader.records().take(MAX_ROWS).filter_map(Result::ok);
-    let rows: Vec<Vec<String>> =
-        records.map(|record| record.iter().take(MAX_COLUMNS).map(str::to_owned).collect()).collect();
+    let mut rows = records(&text, separator, true);
+    if rows.iter().flatten().any(|cell| has_rows(cell, separator)) {
+        // A quotation mark that is never closed is a letter like others.
+        rows = records(&text, separator, false);
+    }
     Page::from_rows(rows.iter().map(|row| row.iter().map(String::as_str)))
+}
+
+/// The cells of every row; with `quoting`, a cell between quotation marks may have separators and line ends in it.
+fn records(text: &str, separator: u8, quoting: bool) -> Vec<Vec<String>> {
+    let mut builder = csv::ReaderBuilder::new();
+    builder.has_headers(false).flexible(true).delimiter(separator).quoting(quoting);
+    let mut reader = builder.from_reader(text.as_bytes());
+    let records = reader.records().take(MAX_ROWS).filter_map(Result::ok);
+    let cell = |cell: &str| match cell.strip_prefix('"').and_then(|cell| cell.strip_suffix('"')) {
+        Some(inner) if !quoting => inner.replace("\"\"", "\""),
+        _ => cell.to_owned(),
+    };
+    records.map(|record| record.iter().take(MAX_COLUMNS).map(cell).collect()).collect()
+}
+
+/// Whether a cell has swallowed other rows: an address over several lines has no tabs in it, and hardly as many commas.
+fn has_rows(cell: &str, separator: u8) -> bool {
+    let least = if separator == b',' { 3 } else { 1 };
+    let count = |line: &str| line.bytes().filter(|byte| *byte == separator).count();
+    cell.trim().contains('\n') && cell.lines().any(|line| count(line) >= least)
 }
 
 /// The text; UTF-16 without a mark shows in its zero bytes.
@@ -69,6 +89,22 @@ mod tests {
         assert_eq!(long.rows().count(), MAX_ROWS);
         let torn = separated("é,".repeat(MAX_BYTES).as_bytes());
         assert_eq!(torn.row_cells(0).count(), MAX_COLUMNS);
+    }
+
+    #[test]
+    fn a_quotation_mark_that_is_not_closed_swallows_no_rows() {
+        let rows = |text: &str| {
+            let page = separated(text.as_bytes());
+            let rows = page.rows().map(|(_, row)| {
+                page.row_cells(row).map(|cell| page.cell_text(cell).to_owned()).collect::<Vec<_>>().join("|")
+            });
+            rows.collect::<Vec<_>>()
+        };
+        let open = "Circuit ID\tAddress\tOCN\nA-1\t\"Ring\" 5\t1\nA-2\t\"Quay\t1\n\"A-3\"\tDock\t1\nA-4\tPier\t1\n";
+        assert_eq!(rows(open)[1..], ["A-1|\"Ring\" 5|1", "A-2|\"Quay|1", "A-3|Dock|1", "A-4|Pier|1"]);
+        // One that is closed holds a line end, and separators.
+        let closed = "Circuit ID,Address,OCN,Site\nA-1,\"Dock 1,\nGhent, BE\",1,X\nA-2,Pier,1,Y\n";
+        assert_eq!(rows(closed)[1..], ["A-1|Dock 1, Ghent, BE|1|X", "A-2|Pier|1|Y"]);
     }
 
     #[test]

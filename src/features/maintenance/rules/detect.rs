@@ -37,6 +37,8 @@ pub(super) struct Candidate {
     pub(super) is_sure: bool,
     /// Whether one of its senders has to do with the mail.
     pub(super) is_sender: bool,
+    /// Whether the text is its own.
+    pub(super) has_sign: bool,
 }
 
 /// Senders and signs of all rules.
@@ -121,7 +123,12 @@ impl Index {
         ranked.sort_by_key(|(at, score)| (std::cmp::Reverse(*score), *at));
         let candidate = |(at, score): (usize, u32)| {
             let slug = self.slugs.get(at)?.clone();
-            Some(Candidate { slug, is_sure: score > MENTION, is_sender: senders.contains(&at) })
+            Some(Candidate {
+                slug,
+                is_sure: score > MENTION,
+                is_sender: senders.contains(&at),
+                has_sign: score >= SIGN,
+            })
         };
         ranked.into_iter().filter_map(candidate).collect()
     }

@@ -5,9 +5,10 @@ use std::ops::Range;
 use regex::Captures;
 
 use super::file::{Field, Keep, LabelIs, Value};
+use super::label::Wanted;
 use super::partial::{Bag, Partial};
 use super::rule::{Column, Labels, Place, Rule, Search, Step, Table, Take};
-use super::{fold, words};
+use super::{fold, label, words};
 use crate::features::maintenance::mail::page::{Marks, Page};
 
 /// A step gives up after this many matches: no notice has them.
@@ -79,10 +80,10 @@ impl Extract<'_> {
     /// The text after a label on a line.
     pub(super) fn fits(&self, labels: &Labels, line: usize) -> Option<&str> {
         let text = self.page.line(line);
-        labels.texts.iter().find_map(|label| match labels.fit {
-            LabelIs::Start => fold::after(text, label),
-            LabelIs::Within => fold::within(text, label),
-            LabelIs::Whole => fold::after(text, label).filter(|rest| trim_value(rest).is_empty()),
+        labels.texts.iter().find_map(|wanted| match labels.fit {
+            LabelIs::Start => label::after(text, wanted),
+            LabelIs::Within => label::within(text, wanted),
+            LabelIs::Whole => label::after(text, wanted).filter(|rest| label::is_whole(rest)),
         })
     }
 
@@ -138,14 +139,20 @@ impl Extract<'_> {
             if text.is_empty() { Vec::new() } else { vec![vec![text.to_owned()]] }
         };
         let following = || (line + 1..self.value_end(step, line, end)).map(|line| self.page.line(line));
+        let Some(rest) = self.beyond(step, line, rest) else { return Vec::new() };
         if !step.list.is_empty() {
             let first = Some(trim_value(rest)).filter(|text| !text.is_empty());
             let texts: Vec<String> = first.into_iter().chain(following()).map(str::to_owned).collect();
             return texts.chunks_exact(step.list.len()).map(<[String]>::to_vec).collect();
         }
         match step.value {
-            Value::Line if !trim_value(rest).is_empty() => one(rest),
-            Value::Line | Value::Next => one(&self.next(line)),
+            Value::Line if !trim_value(rest).is_empty() => one(&self.with_those_below(step, trim_value(rest), line)),
+            Value::Line => {
+                let value = self.next(line);
+                let is_below = self.page.line(line + 1) == value;
+                one(&if is_below { self.with_those_below(step, &value, line + 1) } else { value })
+            }
+            Value::Next => one(&self.next(line)),
             Value::Rest => one(rest),
             Value::Same => one(self.page.line(line)),
             Value::Block => {
@@ -154,6 +161,44 @@ impl Extract<'_> {
             }
             Value::Each => std::iter::once(rest).chain(following()).flat_map(one).collect(),
         }
+    }
+
+    /// What of the rest of a line behind a label is its value; `None` if the label is part of another one.
+    fn beyond<'l>(&self, step: &Step, line: usize, rest: &'l str) -> Option<&'l str> {
+        let Search::Label(labels) = &step.search else { return Some(rest) };
+        if labels.fit == LabelIs::Whole {
+            return Some("");
+        }
+        if matches!(step.value, Value::Next | Value::Same) {
+            return Some(rest);
+        }
+        let is_time = fields(step).any(is_time);
+        let has_neighbour = || self.beside(line).is_some_and(|text| !self.is_label(text));
+        label::value(self.page.line(line), rest, Wanted { is_time, has_neighbour: has_neighbour() })
+    }
+
+    /// A value with those that stand below `line` and look like it, if they are circuits.
+    fn with_those_below(&self, step: &Step, value: &str, line: usize) -> String {
+        let mut values = value.to_owned();
+        if !fields(step).any(|field| field == Field::Circuit) {
+            return values;
+        }
+        let is_in_cell = |below: &usize| self.page.cell_of(*below) == self.page.cell_of(line);
+        let last = value.rsplit(step.take.split.as_deref().unwrap_or("\n")).find(|piece| !piece.trim().is_empty());
+        let look = shape(last.unwrap_or(value));
+        let below = (line + 1..self.page.len()).take_while(is_in_cell).map(|line| self.page.line(line));
+        for text in below.take_while(|text| look.contains('9') && shape(text) == look) {
+            values.push('\n');
+            values.push_str(text);
+        }
+        values
+    }
+
+    /// The text of the next cell that has one, beside a cell that ends with `line`.
+    fn beside(&self, line: usize) -> Option<&str> {
+        let cell = self.page.cell_of(line).filter(|cell| self.page.cell_lines(*cell).end == line + 1)?;
+        let cells = std::iter::successors(self.page.next_cell(cell), |cell| self.page.next_cell(*cell));
+        cells.map(|cell| self.page.cell_text(cell)).find(|text| !is_only_sign(text))
     }
 
     /// The line after the lines that belong to a label: the label's table ends there, or the next label begins.
@@ -177,19 +222,16 @@ impl Extract<'_> {
     /// label is no value: the value is missing then.
     fn next(&self, line: usize) -> String {
         let cell = self.page.cell_of(line).filter(|cell| self.page.cell_lines(*cell).end == line + 1);
-        let next = |cell: &usize| self.page.next_cell(*cell);
-        let cells = std::iter::successors(cell.and_then(|cell| next(&cell)), next);
-        let beside = cells.map(|cell| self.page.cell_text(cell)).find(|text| !is_only_sign(text));
         let below = || (line + 1..self.page.len()).map(|line| self.page.line(line)).find(|text| !is_only_sign(text));
         let alone = cell.is_none_or(|cell| self.page.next_cell(cell).is_none());
-        let value = beside.or_else(|| if alone { below() } else { None }).unwrap_or_default();
+        let value = self.beside(line).or_else(|| if alone { below() } else { None }).unwrap_or_default();
         if self.is_label(value) { String::new() } else { value.to_owned() }
     }
 
     /// Whether a text is one of the labels of the part, or begins with one that ends with a colon.
     fn is_label(&self, text: &str) -> bool {
-        let fits = |label: &String| {
-            fold::after(text, label).is_some_and(|rest| label.ends_with(':') || trim_value(rest).is_empty())
+        let fits = |known: &String| {
+            label::after(text, known).is_some_and(|rest| known.ends_with(':') || label::is_whole(rest))
         };
         self.steps.iter().any(|step| {
             let Search::Label(labels) = &step.search else { return false };
@@ -306,9 +348,11 @@ impl Extract<'_> {
     pub(super) fn header(&self, table: &Table, cells: &[usize]) -> Option<Vec<Option<usize>>> {
         let text = |cell: &usize| self.page.cell_text(*cell).trim_end_matches([':', ' ']);
         let is = |cell: &usize, wanted: &String| fold::is(text(cell), wanted);
+        let is_alike =
+            |cell: &usize, wanted: &String| label::after(text(cell), wanted).is_some_and(|rest| label::is_whole(rest));
         if !table.header.is_empty() {
             let fits = table.header.len() <= cells.len()
-                && table.header.iter().zip(cells).all(|(wanted, cell)| is(cell, wanted));
+                && table.header.iter().zip(cells).all(|(wanted, cell)| is_alike(cell, wanted));
             if !fits {
                 return None;
             }
@@ -317,7 +361,11 @@ impl Extract<'_> {
         }
         let place = |column: &Column| match &column.place {
             Place::At(at) => Some(*at),
-            Place::Header(names) => names.iter().find_map(|name| cells.iter().position(|cell| is(cell, name))),
+            Place::Header(names) => {
+                let place = |name| cells.iter().position(|cell| is(cell, name));
+                let alike = |name| cells.iter().position(|cell| is_alike(cell, name));
+                names.iter().find_map(place).or_else(|| names.iter().find_map(alike))
+            }
         };
         let places: Vec<Option<usize>> = table.columns.iter().map(place).collect();
         let complete = places.iter().zip(&table.columns).all(|(place, column)| place.is_some() || column.optional);
@@ -347,7 +395,9 @@ impl Extract<'_> {
                 if let Some(field) =
                     column.take.field.filter(|field| means && (!bag.has_for_all(*field) || is_time(*field)))
                 {
-                    bag.add_cell(field, &text, column.take.keep);
+                    for text in each(field, &text) {
+                        bag.add_cell(field, text, column.take.keep);
+                    }
                 }
             } else if column.take.field.is_none_or(|field| !bag.has_for_all(field)) {
                 take(&column.take, text, None, &mut bag);
@@ -405,10 +455,40 @@ fn take(take: &Take, text: &str, field_of_list: Option<Field>, bag: &mut Bag) {
 /// Puts a value into the bag, as the word that it means.
 fn add(take: &Take, field: Field, text: &str, bag: &mut Bag) {
     if take.words.is_empty() || take.field.is_some_and(|of| of != field) {
-        bag.add(field, text, take.keep);
+        for text in each(field, text) {
+            bag.add(field, text, take.keep);
+        }
     } else if let Some(meaning) = take.words.meaning(text) {
         bag.add(field, meaning, take.keep);
     }
+}
+
+/// The values of a text: circuits may stand one below the other. Lines of words alone belong to the line above.
+fn each(field: Field, text: &str) -> Vec<&str> {
+    let is_id = |line: &str| line.bytes().any(|byte| byte.is_ascii_digit());
+    if field == Field::Circuit && text.trim().lines().all(is_id) { text.trim().lines().collect() } else { vec![text] }
+}
+
+/// What a text looks like: `9` for a number, `A` for a word, other signs as they are.
+fn shape(text: &str) -> String {
+    let mut shape = String::new();
+    for c in text.trim_matches([' ', ',', ';']).chars() {
+        let sign = match c {
+            c if c.is_numeric() => '9',
+            c if c.is_alphabetic() => 'A',
+            c => c,
+        };
+        if !shape.ends_with(sign) {
+            shape.push(sign);
+        }
+    }
+    shape
+}
+
+/// The fields that a step gives.
+fn fields(step: &Step) -> impl Iterator<Item = Field> {
+    let groups = step.take.pattern.iter().flat_map(captured).filter_map(Field::from_name);
+    groups.chain(step.take.field)
 }
 
 /// Puts the named groups of a match into the bag, after the edits of the step; whether there were any.

@@ -73,11 +73,6 @@ pub(super) fn after<'l>(line: &'l str, label: &str) -> Option<&'l str> {
     Some(rest)
 }
 
-/// The rest of `line` after the first place where `label` occurs.
-pub(super) fn within<'l>(line: &'l str, label: &str) -> Option<&'l str> {
-    line.char_indices().find_map(|(at, _)| after(line.get(at..)?, label))
-}
-
 /// Whether `line` is `label`.
 pub(super) fn is(line: &str, label: &str) -> bool {
     after(line, label).is_some_and(str::is_empty)
@@ -97,7 +92,6 @@ mod tests {
         assert_eq!(after("Start : 1", "start:"), Some(" 1"));
         assert_eq!(after("Start: 1", "start :"), Some(" 1"));
         assert_eq!(after("Start 1", "start:"), None);
-        assert_eq!(within("The Start Time is", "start time"), Some(" is"));
         assert!(is("Outage", "outage") && !is("Outages", "outage"));
     }
 }

@@ -14,6 +14,7 @@ mod extract;
 mod file;
 mod finish;
 mod fold;
+mod label;
 mod partial;
 mod pattern;
 mod read;
@@ -251,7 +252,16 @@ impl Rules {
         let mut first: Option<(Verdict, Option<String>)> = None;
         let mut tried = Vec::new();
         for look in [detect::Look::Senders, detect::Look::Content] {
-            for candidate in index.candidates(mail, look) {
+            let candidates = index.candidates(mail, look);
+            let has_sign = |slug: &str| candidates.iter().any(|candidate| candidate.has_sign && candidate.slug == slug);
+            // Of two that share an address, and cannot read it, it is the mail of the one whose text it is.
+            let others = |first: &Verdict| match first {
+                Verdict::Failed { provider, reason } if look == detect::Look::Content && !has_sign(provider) => {
+                    Some(format!("; as {provider}: {reason}"))
+                }
+                _ => None,
+            };
+            for candidate in &candidates {
                 let Some(entry) = self.entries.get(&candidate.slug).filter(|_| !tried.contains(&candidate.slug)) else {
                     continue;
                 };
@@ -264,10 +274,15 @@ impl Rules {
                 if decided {
                     return verdict;
                 }
-                if candidate.is_sure && first.is_none() {
-                    first = Some(verdict);
+                let also = first.as_ref().and_then(|(first, _)| others(first)).filter(|_| candidate.has_sign);
+                match (verdict, also) {
+                    ((Verdict::Failed { provider, reason }, rule), Some(also)) => {
+                        first = Some((Verdict::Failed { provider, reason: reason + &also }, rule));
+                    }
+                    (verdict, _) if candidate.is_sure && first.is_none() => first = Some(verdict),
+                    _ => {}
                 }
-                tried.push(candidate.slug);
+                tried.push(candidate.slug.clone());
             }
         }
         let is_maintenance = |part: &&Part| part.kind() == Kind::Ical && calendar::is_maintenance(part);

@@ -302,6 +302,17 @@ impl Partial {
         fill(&mut self.end_year, other.end_year.as_ref());
     }
 
+    /// Adds what another list of the same mail says: its circuits, and what is missing here.
+    pub(super) fn add_circuits(&mut self, other: &Self) {
+        let known = self.circuits.len();
+        self.complete(other);
+        if known > 0 {
+            let new = other.circuits.iter().filter(|circuit| !self.circuits.contains(circuit));
+            let new: Vec<_> = new.cloned().collect();
+            self.circuits.extend(new);
+        }
+    }
+
     /// Adds maintenances that are not among those that it has.
     pub(super) fn add_records(&mut self, other: &Self) {
         for record in &other.records {

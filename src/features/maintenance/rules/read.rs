@@ -176,6 +176,13 @@ fn read_part(
             let is_there = |part: &Part| home.is_none_or(|home| part.home() == home) == at_home;
             for (at, part) in parts.iter().enumerate().filter(|(_, part)| part.kind() == *kind && is_there(part)) {
                 match read_leaf(rule, reader, part) {
+                    Ok(partial)
+                        if is_list(part) && best.as_ref().is_some_and(|best| is_beside(parts, best.0, part)) =>
+                    {
+                        if let Some((_, together)) = &mut best {
+                            together.add_circuits(&partial);
+                        }
+                    }
                     Ok(partial) if best.as_ref().is_some_and(|(_, best)| partial.weight() <= best.weight()) => {}
                     Ok(partial) => best = Some((at, partial)),
                     Err(reason) => error = error.or(Some(reason)),
@@ -190,6 +197,16 @@ fn read_part(
         (None, Some(reason)) => Err(format!("{}: {reason}", reader.name)),
         (best, _) => Ok(best),
     }
+}
+
+/// Whether a part is a list of circuits, of which a mail may have several.
+fn is_list(part: &Part) -> bool {
+    matches!(part.kind(), Kind::Csv | Kind::Xlsx)
+}
+
+/// Whether the part at `at` is of the same kind and the same mail.
+fn is_beside(parts: &[Part], at: usize, part: &Part) -> bool {
+    parts.get(at).is_some_and(|other| other.kind() == part.kind() && other.home() == part.home())
 }
 
 /// What the calendars of a mail say together, as if they were one: of which an event cannot be read, nothing counts. One that

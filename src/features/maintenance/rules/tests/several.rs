@@ -196,3 +196,16 @@ fn digests_in_digests_end() {
     }
     assert_eq!(said(RULES.read(mail.as_bytes(), None).verdict).1.len(), 1);
 }
+
+#[test]
+fn a_mail_of_an_address_that_two_providers_share_is_the_one_whose_text_it_is() {
+    // The address is that of another provider as well.
+    let page = "<p>SCHEDULE: (UTC):</p><p>some night in March</p><p>AFFECTED CIRCUIT: A-1</p><p>Seaborn Networks</p>";
+    let read =
+        |page: &str| failed(RULES.read(mail("inoc@superonline.net", "Fwd: works", page).as_bytes(), None).verdict);
+    let (provider, reason) = read(page);
+    assert_eq!(provider, "seaborn");
+    assert!(reason.contains("; as turkcell: "), "{reason}");
+    assert_eq!(read("<p>some night in March</p>").0, "turkcell");
+    assert_eq!(read(&format!("{page}<p>TURKCELL SUPERONLINE</p>")).0, "turkcell");
+}
