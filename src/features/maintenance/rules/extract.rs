@@ -348,8 +348,7 @@ impl Extract<'_> {
     pub(super) fn header(&self, table: &Table, cells: &[usize]) -> Option<Vec<Option<usize>>> {
         let text = |cell: &usize| self.page.cell_text(*cell).trim_end_matches([':', ' ']);
         let is = |cell: &usize, wanted: &String| fold::is(text(cell), wanted);
-        let is_alike =
-            |cell: &usize, wanted: &String| label::after(text(cell), wanted).is_some_and(|rest| label::is_whole(rest));
+        let is_alike = |cell: &usize, wanted: &String| label::after(text(cell), wanted).is_some_and(label::is_whole);
         if !table.header.is_empty() {
             let fits = table.header.len() <= cells.len()
                 && table.header.iter().zip(cells).all(|(wanted, cell)| is_alike(cell, wanted));

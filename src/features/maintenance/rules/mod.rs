@@ -255,11 +255,10 @@ impl Rules {
             let candidates = index.candidates(mail, look);
             let has_sign = |slug: &str| candidates.iter().any(|candidate| candidate.has_sign && candidate.slug == slug);
             // Of two that share an address, and cannot read it, it is the mail of the one whose text it is.
-            let others = |first: &Verdict| match first {
-                Verdict::Failed { provider, reason } if look == detect::Look::Content && !has_sign(provider) => {
-                    Some(format!("; as {provider}: {reason}"))
-                }
-                _ => None,
+            let others = |first: &Verdict| {
+                let Verdict::Failed { provider, reason } = first else { return None };
+                let is_others = look == detect::Look::Content && !has_sign(provider);
+                is_others.then(|| format!("; as {provider}: {reason}"))
             };
             for candidate in &candidates {
                 let Some(entry) = self.entries.get(&candidate.slug).filter(|_| !tried.contains(&candidate.slug)) else {
