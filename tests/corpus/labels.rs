@@ -73,9 +73,9 @@ fn agrees(said: &[Notice], base: &[Notice], label: &str, addition: &str) -> bool
 
 /// What is read of parts once a label in them is longer, if that is neither what was read before nor an error.
 fn misread(rules: &Rules, provider: &str, parts: impl Fn() -> Vec<Part>, found: &mut Vec<String>) {
-    let read = |parts| match rules.read_parts(parts, Some(provider)) {
-        verdict @ Verdict::Parsed { .. } => notices(verdict).ok(),
-        _ => None,
+    let read = |parts| {
+        let verdict = rules.read_parts(parts, Some(provider));
+        matches!(verdict, Verdict::Parsed { .. }).then(|| notices(verdict).unwrap())
     };
     let Some(base) = read(parts()) else { return };
     for (index, part) in parts().iter().enumerate().filter(|(_, part)| matches!(part.kind(), Kind::Html | Kind::Text)) {
@@ -99,17 +99,13 @@ fn misread(rules: &Rules, provider: &str, parts: impl Fn() -> Vec<Part>, found: 
 
 /// The first thing that differs, for people.
 fn difference(said: &[Notice], base: &[Notice]) -> String {
-    let values = |notice: &Notice| match serde_json::to_value(notice).unwrap() {
-        serde_json::Value::Object(values) => values,
-        other => panic!("{other}"),
-    };
-    for (said, base) in said.iter().zip(base) {
+    let values = |notice: &Notice| serde_json::to_value(notice).unwrap().as_object().unwrap().clone();
+    let differing = said.iter().zip(base).find_map(|(said, base)| {
         let (said, base) = (values(said), values(base));
-        for (key, value) in said.iter().filter(|(key, value)| base[*key] != **value) {
-            return format!("{key} {value} instead of {}", base[key]);
-        }
-    }
-    format!("{} notices instead of {}", said.len(), base.len())
+        let (key, value) = said.iter().find(|(key, value)| base[*key] != **value)?;
+        Some(format!("{key} {value} instead of {}", base[key]))
+    });
+    differing.unwrap_or_else(|| format!("{} notices instead of {}", said.len(), base.len()))
 }
 
 #[test]
