@@ -76,11 +76,26 @@ pub(super) enum Tag {
 }
 
 /// One node: its kind and its neighbours.
+/// What an element is to quotations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Quote {
+    /// Nothing.
+    No,
+    /// A quotation may be in it, if something announces one; otherwise it is a way to indent.
+    Maybe,
+    /// A quotation is in it.
+    Around,
+    /// A quotation begins with it and goes on behind it.
+    Begin,
+}
+
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Node {
     /// What it is.
     pub(super) tag: Tag,
     /// Its parent.
+    /// What it is to quotations.
+    pub(super) quote: Quote,
     pub(super) parent: NodeId,
     /// Its first child.
     pub(super) first_child: NodeId,
@@ -107,6 +122,8 @@ pub(super) struct Dom {
     text: String,
     /// Addresses of links.
     hrefs: Vec<StrTendril>,
+    /// Whether an element is there that has to do with quotations.
+    pub(super) has_quotes: bool,
     /// Whether the page was longer than what was kept.
     pub(super) cut: bool,
     /// Whether that was because of its tree, which has no bearing on its text.
@@ -179,6 +196,64 @@ impl Dom {
 
     /// The node at `id`.
     pub(super) fn node(&self, id: NodeId) -> Option<&Node> {
+    /// The page without the nodes of which `is_there` is false, and without what is in them. The document stays.
+    pub(super) fn only(&self, is_there: impl Fn(usize) -> bool) -> Self {
+        let (cut, has_too_much) = (self.cut, self.has_too_much);
+        let mut only = Self { hrefs: self.hrefs.clone(), cut, has_too_much, ..Self::default() };
+        let mut places = vec![NONE; self.nodes.len()];
+        let mut at = 0;
+        while let Some(node) = self.node(at) {
+            let is_kept = at == 0 || is_there(at as usize);
+            if is_kept {
+                let parent = places.get(node.parent as usize).copied().unwrap_or(NONE);
+                let id = only.append(parent, node, self.text(node));
+                if let Some(place) = places.get_mut(at as usize) {
+                    *place = id;
+                }
+            }
+            at = if is_kept && node.first_child != NONE { node.first_child } else { self.behind(node) };
+        }
+        only
+    }
+
+    /// The first node behind one and what is in it.
+    fn behind(&self, node: &Node) -> NodeId {
+        let mut node = *node;
+        while node.next == NONE {
+            let Some(parent) = self.node(node.parent) else { return NONE };
+            node = *parent;
+        }
+        node.next
+    }
+
+    /// Adds a node of another page as the last child of `parent`.
+    fn append(&mut self, parent: NodeId, node: &Node, text: &str) -> NodeId {
+        let id = NodeId::try_from(self.nodes.len()).unwrap_or(NONE);
+        let previous = self.node(parent).map_or(NONE, |parent| parent.last_child);
+        let mut new = Node { parent, previous, first_child: NONE, last_child: NONE, next: NONE, ..*node };
+        if node.tag == Tag::Text {
+            new.from = u32::try_from(self.text.len()).unwrap_or(NONE);
+            self.text.push_str(text);
+            new.to = u32::try_from(self.text.len()).unwrap_or(NONE);
+        }
+        self.nodes.push(new);
+        if let Some(before) = self.nodes.get_mut(previous as usize) {
+            before.next = id;
+        }
+        if let Some(parent) = self.nodes.get_mut(parent as usize) {
+            parent.last_child = id;
+            if parent.first_child == NONE {
+                parent.first_child = id;
+            }
+        }
+        id
+    }
+
+    /// How many nodes there are.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
         self.nodes.get(id as usize)
     }
 

@@ -7,7 +7,7 @@ mod writer;
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use self::writer::{Writer, walk};
+pub(super) use self::writer::{Writer, visit};
 use super::dom::Dom;
 
 /// Longer runs of blanks are layout, not part of an id.
@@ -126,7 +126,7 @@ impl Page {
     /// The page of an HTML text; elements with one of the marks `breaks` are set on lines of their own.
     pub(super) fn from_dom(dom: &Dom, breaks: Marks) -> Self {
         let mut writer = Writer::breaking(breaks);
-        walk(dom, &mut writer);
+        visit(dom, &mut writer, |_, _, _, _| {});
         writer.end_line();
         writer.page
     }

@@ -2,6 +2,7 @@ mod beside;
 mod calendars;
 mod mistakes;
 mod several;
+mod quoted;
 
 use std::fs;
 use std::sync::LazyLock;
