@@ -266,8 +266,17 @@ impl Part {
 
     /// Why nothing can be read of it, of a spreadsheet of which that is so.
     pub(crate) fn unreadable(&self) -> Option<&'static str> {
-        let is_empty = self.kind == Kind::Xlsx && self.page().len() == 0;
+        let is_empty = self.kind == Kind::Xlsx && self.page().len() == 0 && self.too_large().is_none();
         is_empty.then(|| xlsx::unreadable(self.as_bytes())).flatten()
+    }
+
+    /// Why it cannot be read as a whole, of what is too large for that: a piece of it says who knows what of the rest.
+    pub(crate) fn too_large(&self) -> Option<String> {
+        match self.kind {
+            Kind::Html => self.dom().cut.as_ref().map(|reason| format!("the page is too large: {reason}")),
+            Kind::Csv | Kind::Xlsx => self.page().is_too_large().map(str::to_owned),
+            Kind::Ical | Kind::Text | Kind::Subject | Kind::Date => None,
+        }
     }
 
     /// Its lines as rules see them, cleaned: where in a table, `*` if the line begins bold, the line.
@@ -275,12 +284,15 @@ impl Part {
         if let Some(reason) = self.unreadable() {
             return format!("(the spreadsheet cannot be read: {reason})\n");
         }
+        if let Some(reason) = self.page().is_too_large() {
+            return format!("({reason})\n");
+        }
         crate::text::clean_text(&self.page().dump())
     }
 
     /// Whether the page was longer than what is read of it.
     pub(super) fn is_cut(&self) -> bool {
-        self.kind == Kind::Html && self.dom().cut
+        self.kind == Kind::Html && self.dom().cut.is_some()
     }
 
     /// The text of a page whose tree is deeper or larger than what is read of it; `None` of others.

@@ -312,7 +312,8 @@ fn unknown(mail: &Mail) -> String {
     {
         return format!("it is a calendar of no maintenance, and no rule knows its organizer ({})", or("none"));
     }
-    format!("no rule knows its senders ({}) or its content", or("no sender"))
+    let cut = mail.parts.iter().find_map(Part::too_large).map(|reason| format!("; {reason}")).unwrap_or_default();
+    format!("no rule knows its senders ({}) or its content{cut}", or("no sender"))
 }
 
 /// Reads a mail by one rule, and says which of its parts counted. `is_own`: it is the provider that sent it.
@@ -343,8 +344,8 @@ fn read_with<'p>(entry: &Entry, letters: &'p Letters<'_>, is_own: bool, trust: T
             Outcome::Excluded(_) | Outcome::NotIncluded(_) | Outcome::Failed(_) => {}
         }
     }
-}
     (read(letters.whole), Cow::Borrowed(letters.whole))
+}
 
 /// Whether a rule reads calendars of anybody.
 fn is_generic(entry: &Entry) -> bool {

@@ -53,9 +53,13 @@ impl Sink {
         sink
     }
 
-    /// Whether a bound was passed.
-    pub(super) fn too_much(&self) -> bool {
-        self.deepest.get() > MAX_DEPTH || self.dom.borrow().nodes.len() > MAX_NODES
+    /// Which bound was passed.
+    pub(super) fn too_much(&self) -> Option<String> {
+        if self.deepest.get() > MAX_DEPTH {
+            return Some(format!("its elements are in one another more than {MAX_DEPTH} deep"));
+        }
+        let is_large = self.dom.borrow().nodes.len() > MAX_NODES;
+        is_large.then(|| format!("it has more than {MAX_NODES} elements and texts"))
     }
 
     /// Adds a node that is nowhere yet.
@@ -180,11 +184,11 @@ impl TreeSink for Sink {
 
     fn create_element(&self, name: QualName, attrs: Vec<Attribute>, _: ElementFlags) -> NodeId {
         let tag = tag(&name);
+        let quote = quote(&name.local, &attrs);
         let mut href = 0;
         if tag == Tag::A
             && let Some(attr) = attrs.into_iter().find(|attr| attr.name.local == local_name!("href"))
         {
-        let quote = quote(&name.local, &attrs);
             let hrefs = &mut self.dom.borrow_mut().hrefs;
             hrefs.push(attr.value);
             href = u32::try_from(hrefs.len()).unwrap_or(0);
@@ -251,10 +255,6 @@ impl TreeSink for Sink {
     }
 }
 
-/// What an element means to a reader.
-fn tag(name: &QualName) -> Tag {
-    if name.ns != ns!(html) {
-        return Tag::Inline;
 /// What an element is to quotations, as mail programs mark them.
 fn quote(name: &LocalName, attrs: &[Attribute]) -> Quote {
     /// Classes and ids of what is around quotations: Gmail, Yahoo, Proton, Tuta, Zoho, Thunderbird, Outlook on phones and
@@ -291,6 +291,10 @@ fn quote(name: &LocalName, attrs: &[Attribute]) -> Quote {
     if is_blockquote { Quote::Maybe } else { Quote::No }
 }
 
+/// What an element means to a reader.
+fn tag(name: &QualName) -> Tag {
+    if name.ns != ns!(html) {
+        return Tag::Inline;
     }
     match name.local {
         local_name!("td") => Tag::Cell,

@@ -120,6 +120,8 @@ pub(crate) struct Page {
     tables: u32,
     /// Every link, in document order.
     links: Vec<Link>,
+    /// Why there is nothing on it, of what is too large to be read whole.
+    too_large: Option<String>,
 }
 
 impl Page {
@@ -162,6 +164,16 @@ impl Page {
             writer.end_row();
         }
         writer.page
+    }
+
+    /// An empty page for what is too large to be read whole, and why that is so.
+    pub(super) fn too_large(reason: String) -> Self {
+        Self { too_large: Some(reason), ..Self::default() }
+    }
+
+    /// Why there is nothing on it, of what is too large to be read whole.
+    pub(super) fn is_too_large(&self) -> Option<&str> {
+        self.too_large.as_deref()
     }
 
     /// How many lines there are.

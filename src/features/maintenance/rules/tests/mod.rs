@@ -1,8 +1,9 @@
 mod beside;
 mod calendars;
+mod large;
 mod mistakes;
-mod several;
 mod quoted;
+mod several;
 
 use std::fs;
 use std::sync::LazyLock;
