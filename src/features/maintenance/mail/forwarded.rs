@@ -1,6 +1,7 @@
 //! Subjects of mails that somebody forwarded as text: who forwards a notice may write what he likes above it, and some
 //! notices say what they are in their subject only.
 
+use super::layers::{SENDERS, SUBJECTS};
 use super::part::{Kind, Part};
 
 /// How mail programs begin the subject of a forward.
@@ -32,10 +33,6 @@ const FINNISH: &str = "lähettäjä";
 /// How they announce the mail below, in lower case.
 const MARKERS: [&str; 4] =
     ["forwarded message", "begin forwarded", "weitergeleitete nachricht", "message transf\u{e9}r\u{e9}"];
-/// What they write before the subject of the mail below.
-const SUBJECTS: [&str; 7] = ["subject", "betreff", "objet", "asunto", "oggetto", "assunto", "onderwerp"];
-/// What they write before its sender.
-const SENDERS: [&str; 5] = ["from", "von", "de", "da", "van"];
 /// So many lines belong to the headers of the mail below.
 const HEADER_LINES: usize = 8;
 /// Longer chains are cut.
@@ -56,8 +53,13 @@ pub(super) fn find_subjects(parts: &mut Vec<Part>, senders: &[String]) {
         }
         let mut found: Vec<Quoted> = Vec::new();
         for kind in [Kind::Html, Kind::Text] {
-            for part in parts.iter().filter(|part| part.home() == home && part.kind() == kind) {
-                quoted(part, &mut found);
+            for part in parts.iter().filter(|part| part.home() == home && part.kind() == kind && may_quote(part)) {
+                match part.layers() {
+                    Some(layers) => {
+                        (0..layers.count).for_each(|at| quoted(&part.only(&layers, &(at..=at)), at, &mut found))
+                    }
+                    None => quoted(part, 0, &mut found),
+                }
             }
             if !found.is_empty() {
                 break;
@@ -68,7 +70,7 @@ pub(super) fn find_subjects(parts: &mut Vec<Part>, senders: &[String]) {
         let found: Vec<Part> = found
             .iter()
             .filter(of_others)
-            .map(|quoted| Part::text(Kind::Subject, &quoted.subject).in_mail(home))
+            .map(|quoted| Part::text(Kind::Subject, &quoted.subject).in_mail(home).in_layer(quoted.layer))
             .collect();
         parts.extend(found);
     }
@@ -135,13 +137,18 @@ struct Quoted {
     subject: String,
     /// The domain of its sender with the `@`, where its address is there.
     domain: Option<String>,
+    /// The layer of the body that it is in.
+    layer: usize,
 }
 
-/// Adds the headers of mails that are quoted in a part.
-fn quoted(part: &Part, found: &mut Vec<Quoted>) {
-    if !SUBJECTS.iter().any(|word| part.as_text().contains(word.get(1..).unwrap_or_default())) {
-        return;
-    }
+/// Whether a subject may stand in a part; of most mails that is all that is looked at.
+fn may_quote(part: &Part) -> bool {
+    let rest = |word: &str| word.chars().next().map_or(0, char::len_utf8);
+    SUBJECTS.iter().any(|word| part.as_text().contains(word.get(rest(word)..).unwrap_or_default()))
+}
+
+/// Adds the headers of mails that are quoted in a part, which is a `layer` of a body.
+fn quoted(part: &Part, layer: usize, found: &mut Vec<Quoted>) {
     let page = part.page();
     for line in 0..page.len() {
         let Some(subject) = value(page.line(line), &SUBJECTS) else { continue };
@@ -155,7 +162,7 @@ fn quoted(part: &Part, found: &mut Vec<Quoted>) {
         }
         let is_new = !found.iter().any(|quoted| quoted.subject == subject);
         if subject.chars().count() <= MAX_CHARS && found.len() < MAX_SUBJECTS && is_new {
-            found.push(Quoted { subject, domain: domain(sender) });
+            found.push(Quoted { subject, domain: domain(sender), layer });
         }
     }
 }
@@ -179,7 +186,8 @@ fn value<'l>(line: &'l str, names: &[&str]) -> Option<&'l str> {
 /// What stands after a word, whose case does not matter.
 fn after<'l>(line: &'l str, word: &str) -> Option<&'l str> {
     let start = line.get(..word.len())?;
-    start.eq_ignore_ascii_case(word).then(|| line.get(word.len()..)).flatten()
+    let is_same = start.eq_ignore_ascii_case(word) || (!word.is_ascii() && start.to_lowercase() == word);
+    is_same.then(|| line.get(word.len()..)).flatten()
 }
 
 #[cfg(test)]

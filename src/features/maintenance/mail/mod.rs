@@ -8,6 +8,8 @@ mod charset;
 mod dom;
 mod envelope;
 mod forwarded;
+mod layers;
+mod letters;
 pub(crate) mod page;
 mod part;
 mod readable;
@@ -18,6 +20,7 @@ use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
 pub(crate) use self::calendar::is_one as is_calendar;
 pub(crate) use self::envelope::{header_text, read_envelope};
+pub(crate) use self::letters::Letters;
 pub use self::part::{Kind, Part};
 pub use self::readable::{Readable, readable};
 use super::model::Envelope;

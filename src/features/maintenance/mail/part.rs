@@ -1,8 +1,11 @@
 //! One part of a notification: what it is and its content.
 
+use std::ops::RangeInclusive;
+use std::rc::Rc;
 use std::sync::OnceLock;
 
 use super::dom::{Dom, Flat};
+use super::layers::Layers;
 use super::page::{Marks, Page};
 use super::{calendar, charset, sheet, xlsx};
 
@@ -111,21 +114,23 @@ enum Content {
     Bytes(Vec<u8>),
 }
 
-/// One part of a notification.
-#[derive(Debug)]
+/// One part of a notification. What is read of it is shared with its copies.
+#[derive(Debug, Clone)]
 pub struct Part {
     /// What it is.
     kind: Kind,
     /// Its content.
-    content: Content,
+    content: Rc<Content>,
     /// Which of the mails inside one another it belongs to; 0 is the outermost.
     home: usize,
     /// Of a calendar the METHOD that its header names.
     method: Option<String>,
+    /// Of a subject the layer of the body that it was found in; 0 of a header.
+    layer: usize,
     /// The tree of an HTML part, built when a rule first asks.
-    dom: OnceLock<Dom>,
+    dom: Rc<OnceLock<Dom>>,
     /// Its lines, made when a rule first asks.
-    page: OnceLock<Page>,
+    page: Rc<OnceLock<Page>>,
 }
 
 impl PartialEq for Part {
@@ -149,7 +154,15 @@ impl Part {
 
     /// A part of the outermost mail.
     fn of(kind: Kind, content: Content) -> Self {
-        Self { kind, content, home: 0, method: None, dom: OnceLock::new(), page: OnceLock::new() }
+        Self {
+            kind,
+            content: Rc::new(content),
+            home: 0,
+            method: None,
+            layer: 0,
+            dom: Rc::default(),
+            page: Rc::default(),
+        }
     }
 
     /// The same part, whose header names this METHOD.
@@ -172,6 +185,37 @@ impl Part {
         Self { home, ..self }
     }
 
+    /// The same subject, found in this layer of the body.
+    pub(super) fn in_layer(self, layer: usize) -> Self {
+        Self { layer, ..self }
+    }
+
+    /// The layer of the body that a subject was found in; 0 of a header.
+    pub(super) fn layer(&self) -> usize {
+        self.layer
+    }
+
+    /// The layers of a body; `None` of what is no body or has but one.
+    pub(super) fn layers(&self) -> Option<Layers> {
+        let layers = match self.kind {
+            Kind::Text => Layers::of_text(self.as_text()),
+            Kind::Html => Layers::of_page(self.dom(), self.page()),
+            Kind::Ical | Kind::Subject | Kind::Date | Kind::Csv | Kind::Xlsx => return None,
+        };
+        (layers.count > 1).then_some(layers)
+    }
+
+    /// A body with nothing but some of its `layers`.
+    pub(super) fn only(&self, layers: &Layers, only: &RangeInclusive<usize>) -> Self {
+        let (dom, page) = (Rc::<OnceLock<Dom>>::default(), Rc::default());
+        if self.kind != Kind::Html {
+            let content = Rc::new(Content::Text(layers.cut(self.as_text(), only)));
+            return Self { content, dom, page, ..self.clone() };
+        }
+        let _ = dom.set(self.dom().only(|node| layers.holds(node, only)));
+        Self { dom, page, ..self.clone() }
+    }
+
     /// Which of the mails inside one another it belongs to; 0 is the outermost.
     pub(crate) fn home(&self) -> usize {
         self.home
@@ -192,7 +236,7 @@ impl Part {
     /// Its text; empty if it is not text.
     #[must_use]
     pub fn as_text(&self) -> &str {
-        match &self.content {
+        match &*self.content {
             Content::Text(text) => text,
             Content::Bytes(_) => "",
         }
@@ -200,7 +244,7 @@ impl Part {
 
     /// Its bytes.
     fn as_bytes(&self) -> &[u8] {
-        match &self.content {
+        match &*self.content {
             Content::Text(text) => text.as_bytes(),
             Content::Bytes(bytes) => bytes,
         }
@@ -222,8 +266,17 @@ impl Part {
 
     /// Why nothing can be read of it, of a spreadsheet of which that is so.
     pub(crate) fn unreadable(&self) -> Option<&'static str> {
-        let is_empty = self.kind == Kind::Xlsx && self.page().len() == 0;
+        let is_empty = self.kind == Kind::Xlsx && self.page().len() == 0 && self.too_large().is_none();
         is_empty.then(|| xlsx::unreadable(self.as_bytes())).flatten()
+    }
+
+    /// Why it cannot be read as a whole, of what is too large for that: a piece of it says who knows what of the rest.
+    pub(crate) fn too_large(&self) -> Option<String> {
+        match self.kind {
+            Kind::Html => self.dom().cut.as_ref().map(|reason| format!("the page is too large: {reason}")),
+            Kind::Csv | Kind::Xlsx => self.page().is_too_large().map(str::to_owned),
+            Kind::Ical | Kind::Text | Kind::Subject | Kind::Date => None,
+        }
     }
 
     /// Its lines as rules see them, cleaned: where in a table, `*` if the line begins bold, the line.
@@ -231,12 +284,15 @@ impl Part {
         if let Some(reason) = self.unreadable() {
             return format!("(the spreadsheet cannot be read: {reason})\n");
         }
+        if let Some(reason) = self.page().is_too_large() {
+            return format!("({reason})\n");
+        }
         crate::text::clean_text(&self.page().dump())
     }
 
     /// Whether the page was longer than what is read of it.
     pub(super) fn is_cut(&self) -> bool {
-        self.kind == Kind::Html && self.dom().cut
+        self.kind == Kind::Html && self.dom().cut.is_some()
     }
 
     /// The text of a page whose tree is deeper or larger than what is read of it; `None` of others.

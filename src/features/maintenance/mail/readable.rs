@@ -269,7 +269,7 @@ mod tests {
             assert!(shown[0].contains("nests too deeply"), "{shown:?}");
             assert_eq!(shown[2..], ["before", "window & circuit", "after"], "{depth}");
         }
-        let shown = lines(&format!("<p>before{}after", "é".repeat(5 << 20)));
+        let shown = lines(&format!("<p>before{}after", "é".repeat(9 << 20)));
         assert!(shown.last().unwrap().contains("cut here: it is too long"), "{:?}", shown.last());
     }
 

@@ -8,47 +8,74 @@ use std::collections::HashSet;
 use encoding_rs::{Encoding, UTF_16LE};
 
 use super::page::Page;
+use super::xlsx::Unread;
 use super::{charset, xlsx};
 
-/// Of separated values no more bytes are read. A line of so many separators takes a hundred megabytes to take apart.
-const MAX_BYTES: usize = 2 << 20;
-/// Longer attachments are cut.
+/// Separated values with more lines than this are not read.
 const MAX_ROWS: usize = 20_000;
-/// Cells beyond this in one row are left out.
+/// Rows with something beyond this column are not read.
 const MAX_COLUMNS: usize = 200;
+/// Separated values with more separators than this are not read: each cell takes a hundred bytes until it is on the page.
+const MAX_CELLS: usize = 1_000_000;
 
-/// The table of a spreadsheet; an empty page if it cannot be read or unpacks to too much.
+/// The table of a spreadsheet; an empty page if it cannot be read, with the reason if that is its size.
 pub(super) fn spreadsheet(bytes: &[u8]) -> Page {
-    let mut rows = xlsx::first_sheet(bytes).unwrap_or_default();
+    let mut rows = match xlsx::first_sheet(bytes) {
+        Ok(rows) => rows,
+        Err(Unread::TooLarge(reason)) => return Page::too_large(format!("the spreadsheet is too large: {reason}")),
+        Err(Unread::Damaged) => Vec::new(),
+    };
     let mut seen = HashSet::new();
     rows.retain(|row| seen.insert(row.clone()));
     Page::from_rows(rows.iter().map(|row| row.iter().map(String::as_str)))
 }
 
-/// The table of separated values.
+/// The table of separated values; an empty page with the reason if there are too many.
 pub(super) fn separated(bytes: &[u8]) -> Page {
-    let mut text = decode(bytes);
-    text.truncate(text.floor_char_boundary(MAX_BYTES));
-    let separator = separator(text.lines().next().unwrap_or_default());
-    let mut rows = records(&text, separator, true);
-    if rows.iter().flatten().any(|cell| has_rows(cell, separator)) {
-        // A quotation mark that is never closed is a letter like others.
-        rows = records(&text, separator, false);
+    match rows(&decode(bytes)) {
+        Ok(rows) => Page::from_rows(rows.iter().map(|row| row.iter().map(String::as_str))),
+        Err(reason) => Page::too_large(format!("the separated values are too many: {reason}")),
     }
-    Page::from_rows(rows.iter().map(|row| row.iter().map(String::as_str)))
 }
 
-/// The cells of every row; with `quoting`, a cell between quotation marks may have separators and line ends in it.
-fn records(text: &str, separator: u8, quoting: bool) -> Vec<Vec<String>> {
+/// The rows of separated values, or why they are too many.
+fn rows(text: &str) -> Result<Vec<Vec<String>>, String> {
+    let separator = separator(text.lines().next().unwrap_or_default());
+    let cells = text.bytes().filter(|byte| *byte == separator).count();
+    if cells > MAX_CELLS {
+        return Err(format!("{cells} cells; noctui reads up to {MAX_CELLS}"));
+    }
+    let rows = records(text, separator, true)?;
+    if rows.iter().flatten().any(|cell| has_rows(cell, separator)) {
+        // A quotation mark that is never closed is a letter like others.
+        return records(text, separator, false);
+    }
+    Ok(rows)
+}
+
+/// The cells of every row, or why they are too many; with `quoting`, a cell between quotation marks may have separators and
+/// line ends in it.
+fn records(text: &str, separator: u8, quoting: bool) -> Result<Vec<Vec<String>>, String> {
     let mut builder = csv::ReaderBuilder::new();
     builder.has_headers(false).flexible(true).delimiter(separator).quoting(quoting);
     let mut reader = builder.from_reader(text.as_bytes());
-    let records = reader.records().take(MAX_ROWS).filter_map(Result::ok);
     let cell = |cell: &str| match cell.strip_prefix('"').and_then(|cell| cell.strip_suffix('"')) {
         Some(inner) if !quoting => inner.replace("\"\"", "\""),
         _ => cell.to_owned(),
     };
-    records.map(|record| record.iter().take(MAX_COLUMNS).map(cell).collect()).collect()
+    let mut rows = Vec::new();
+    for record in reader.records().filter_map(Result::ok) {
+        if rows.len() == MAX_ROWS {
+            return Err(format!("more than {MAX_ROWS} rows, which is as many as noctui reads"));
+        }
+        let filled =
+            (1..).zip(&record).filter(|(_, cell)| !cell.trim().is_empty()).map(|(at, _)| at).last().unwrap_or(0);
+        if filled > MAX_COLUMNS {
+            return Err(format!("a row of {filled} columns; noctui reads up to {MAX_COLUMNS}"));
+        }
+        rows.push(record.iter().take(MAX_COLUMNS).map(cell).collect());
+    }
+    Ok(rows)
 }
 
 /// Whether a cell has swallowed other rows: an address over several lines has no tabs in it, and hardly as many commas.
@@ -82,13 +109,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nobody_reads_of_separated_values_is_cut() {
-        let wide = separated(&b"a,".repeat(10_000_000));
-        assert_eq!(wide.row_cells(0).count(), MAX_COLUMNS);
-        let long = separated(&b"a,b\n".repeat(30_000));
-        assert_eq!(long.rows().count(), MAX_ROWS);
-        let torn = separated("é,".repeat(MAX_BYTES).as_bytes());
-        assert_eq!(torn.row_cells(0).count(), MAX_COLUMNS);
+    fn separated_values_are_read_whole_or_not_at_all() {
+        let read = |text: &str| {
+            let page = separated(text.as_bytes());
+            (page.rows().count(), page.is_too_large().unwrap_or_default().to_owned())
+        };
+        let begin = "the separated values are too many: ";
+        // Seven megabytes.
+        assert_eq!(read(&format!("C-1,{}\n", "x".repeat(700)).repeat(10_000)), (10_000, String::new()));
+        assert_eq!(read(&"a,b\n".repeat(MAX_ROWS)), (MAX_ROWS, String::new()));
+        let rows = "more than 20000 rows, which is as many as noctui reads";
+        assert_eq!(read(&"a,b\n".repeat(MAX_ROWS + 1)), (0, format!("{begin}{rows}")));
+        let cells = "10000000 cells; noctui reads up to 1000000";
+        assert_eq!(read(&"a,".repeat(10_000_000)), (0, format!("{begin}{cells}")));
+        assert_eq!(read(&"é,".repeat(10_000_000)), (0, format!("{begin}{cells}")));
+        let columns = "a row of 201 columns; noctui reads up to 200";
+        assert_eq!(read(&format!("a,b\na{}b\n", ",".repeat(MAX_COLUMNS))), (0, format!("{begin}{columns}")));
+        // Programs write rows as long as their sheets.
+        assert_eq!(read(&format!("a,b{}\n", ",".repeat(16_384))), (1, String::new()));
     }
 
     #[test]

@@ -102,15 +102,17 @@ impl Index {
         self.generic.iter().filter_map(|at| self.slugs.get(*at)).map(String::as_str)
     }
 
+    /// Whether one of the senders of a mail sends for a rule.
+    pub(super) fn knows_sender(&self, slug: &str, mail: &Mail) -> bool {
+        let mut scores = HashMap::new();
+        self.look_at_senders(mail, &mut scores);
+        scores.keys().any(|at| self.slugs.get(*at).is_some_and(|known| known == slug))
+    }
+
     /// The rules that may know a mail, the likeliest first.
     pub(super) fn candidates(&self, mail: &Mail, look: Look) -> Vec<Candidate> {
         let mut scores: HashMap<usize, u32> = HashMap::new();
-        for sender in &mail.senders {
-            self.raise(&mut scores, sender, ADDRESS);
-            if let Some(at) = sender.rfind('@') {
-                self.raise(&mut scores, sender.get(at..).unwrap_or_default(), DOMAIN);
-            }
-        }
+        self.look_at_senders(mail, &mut scores);
         let senders: Vec<usize> = scores.keys().copied().collect();
         if look == Look::Content || scores.len() > 1 {
             self.look_inside(mail, &mut scores);
@@ -131,6 +133,16 @@ impl Index {
             })
         };
         ranked.into_iter().filter_map(candidate).collect()
+    }
+
+    /// Raises the scores of rules whose addresses or domains sent the mail.
+    fn look_at_senders(&self, mail: &Mail, scores: &mut HashMap<usize, u32>) {
+        for sender in &mail.senders {
+            self.raise(scores, sender, ADDRESS);
+            if let Some(at) = sender.rfind('@') {
+                self.raise(scores, sender.get(at..).unwrap_or_default(), DOMAIN);
+            }
+        }
     }
 
     /// Raises the score of the rules of a sender, once each.

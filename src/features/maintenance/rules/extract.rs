@@ -301,8 +301,11 @@ impl Extract<'_> {
         let end = step.until.as_ref().map_or(lines.end, |until| self.end(until, &lines));
         let begins: Vec<usize> = (lines.start..end)
             .filter(|line| self.counts(step, *line) && self.fits(labels, *line).is_some())
-            .take(MAX_MATCHES)
+            .take(MAX_MATCHES + 1)
             .collect();
+        if begins.len() > MAX_MATCHES {
+            return Err("too many matches".to_owned());
+        }
         for (index, begin) in begins.iter().enumerate() {
             let next = begins.get(index + 1).copied().unwrap_or(end);
             let mut record = Partial { trail: partial.trail.take(), ..Partial::default() };

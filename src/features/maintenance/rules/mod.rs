@@ -41,7 +41,7 @@ pub use self::explain::{
 use self::read::{Outcome, Trust};
 use self::rule::Rule;
 pub use self::whose::Sender;
-use super::mail::{self, Kind, Mail, Part};
+use super::mail::{self, Kind, Letters, Mail, Part};
 use super::model::{Reading, Verdict};
 use crate::regular;
 
@@ -237,18 +237,28 @@ impl Rules {
             return whose::filed(&self.senders, mail, with_unread(mail, verdict), rule.as_deref());
         };
         match self.entries.get(slug) {
-            Some(entry) => with_unread(mail, verdict(entry, read_with(entry, &mail.parts, trust))),
+            Some(entry) => {
+                let is_own = self.index().knows_sender(slug, mail);
+                let (outcome, _) = read_with(entry, &Letters::new(&mail.parts), is_own, trust);
+                with_unread(mail, verdict(entry, outcome))
+            }
             None => Verdict::Unknown { reason: format!("no provider {slug:?}; known are {}", self.slugs().join(", ")) },
         }
+    }
+
+    /// What tells whose mail it is.
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| {
+            let rules = self.entries.values().map(|entry| (&*entry.slug, &*entry.text));
+            Index::new(rules).with_senders(&self.senders)
+        })
     }
 
     /// Reads a mail by the rules that may know it, the likeliest first. Answers the rule that read it, unless it is one for
     /// calendars of anybody.
     fn detect_and_read(&self, mail: &Mail, trust: Trust) -> (Verdict, Option<String>) {
-        let index = self.index.get_or_init(|| {
-            let rules = self.entries.values().map(|entry| (&*entry.slug, &*entry.text));
-            Index::new(rules).with_senders(&self.senders)
-        });
+        let index = self.index();
+        let letters = Letters::new(&mail.parts);
         let mut first: Option<(Verdict, Option<String>)> = None;
         let mut tried = Vec::new();
         for look in [detect::Look::Senders, detect::Look::Content] {
@@ -264,7 +274,7 @@ impl Rules {
                 let Some(entry) = self.entries.get(&candidate.slug).filter(|_| !tried.contains(&candidate.slug)) else {
                     continue;
                 };
-                let mut outcome = read_with(entry, &mail.parts, trust);
+                let (mut outcome, _) = read_with(entry, &letters, candidate.is_sender, trust);
                 if matches!(outcome, Outcome::Parsed(_)) && !candidate.is_sender && mail.is_answer {
                     outcome = Outcome::Excluded("it is an answer that quotes a notice".to_owned());
                 }
@@ -287,7 +297,7 @@ impl Rules {
         let is_maintenance = |part: &&Part| part.kind() == Kind::Ical && calendar::is_maintenance(part);
         if mail.parts.iter().any(|part| is_maintenance(&part)) {
             for entry in index.generic().filter_map(|slug| self.entries.get(slug)) {
-                let outcome = read_with(entry, &mail.parts, trust);
+                let (outcome, _) = read_with(entry, &letters, false, trust);
                 if matches!(outcome, Outcome::Parsed(_)) || first.is_none() {
                     first = Some((verdict(entry, outcome), None));
                 }
@@ -316,15 +326,39 @@ fn unknown(mail: &Mail) -> String {
     {
         return format!("it is a calendar of no maintenance, and no rule knows its organizer ({})", or("none"));
     }
-    format!("no rule knows its senders ({}) or its content", or("no sender"))
+    let cut = mail.parts.iter().find_map(Part::too_large).map(|reason| format!("; {reason}")).unwrap_or_default();
+    format!("no rule knows its senders ({}) or its content{cut}", or("no sender"))
 }
 
-/// Reads parts by one rule.
-fn read_with(entry: &Entry, parts: &[Part], trust: Trust) -> Outcome {
-    match entry.rule() {
-        Ok(rule) => read::read(rule, &entry.slug, parts, trust),
-        Err(error) => Outcome::Failed(format!("the rule is broken: {error}")),
+/// Reads a mail by one rule, and says which of its parts counted. `is_own`: it is the provider that sent it.
+///
+/// Of a body that quotes earlier ones the topmost layer counts that is a whole notice by itself; what is below it is not
+/// looked at. What stands above it says something of it ("this is completed, see below"), unless it is the letter of somebody
+/// who forwards it. Where no layer is a notice, the body counts as a whole.
+fn read_with<'p>(entry: &Entry, letters: &'p Letters<'_>, is_own: bool, trust: Trust) -> (Outcome, Cow<'p, [Part]>) {
+    let rule = match entry.rule() {
+        Ok(rule) => rule,
+        Err(error) => return (Outcome::Failed(format!("the rule is broken: {error}")), Cow::Borrowed(letters.whole)),
+    };
+    let read = |parts: &[Part]| read::read(rule, &entry.slug, parts, trust);
+    for layer in 0..letters.count() {
+        let parts = letters.alone(layer);
+        match read(parts) {
+            Outcome::Parsed(notices) => {
+                let first = usize::from(!is_own);
+                if layer > first {
+                    let together = letters.only(&(first..=layer));
+                    if let outcome @ Outcome::Parsed(_) = read(&together) {
+                        return (outcome, Cow::Owned(together));
+                    }
+                }
+                return (Outcome::Parsed(notices), Cow::Borrowed(parts));
+            }
+            outcome @ Outcome::Excluded(_) if layer == 0 && is_own => return (outcome, Cow::Borrowed(parts)),
+            Outcome::Excluded(_) | Outcome::NotIncluded(_) | Outcome::Failed(_) => {}
+        }
     }
+    (read(letters.whole), Cow::Borrowed(letters.whole))
 }
 
 /// Whether a rule reads calendars of anybody.

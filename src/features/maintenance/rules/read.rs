@@ -38,7 +38,9 @@ const NO_PART: &str = "the mail has no ";
 
 /// Reads `parts` by `rule`.
 pub(super) fn read(rule: &Rule, slug: &str, parts: &[Part], trust: Trust) -> Outcome {
-    if let Some(needle) = rule.exclude.iter().find(|needle| holds(parts, needle)) {
+    // What is missing of a part may be what the filters look for, or what stands beside it.
+    let is_whole = |needle: &&Needle| whole(parts, &[needle.kind]).is_ok();
+    if let Some(needle) = rule.exclude.iter().filter(is_whole).find(|needle| holds(parts, needle)) {
         return Outcome::Excluded(format!("the {} holds {}", needle.kind.as_str(), told(needle)));
     }
     if let Some(reason) = not_included(rule, parts) {
@@ -46,7 +48,15 @@ pub(super) fn read(rule: &Rule, slug: &str, parts: &[Part], trust: Trust) -> Out
     }
     let mut reasons: Vec<String> = Vec::with_capacity(rule.processors.len());
     for readers in &rule.processors {
-        match process(rule, readers, parts, trust).and_then(|partial| finish::notices(rule, slug, partial)) {
+        let read = process(rule, readers, parts, trust).and_then(|partial| finish::notices(rule, slug, partial));
+        // The next processor would make something of the rest of the mail.
+        if read.is_err()
+            && let Some(reason) = readers.iter().find_map(|reader| whole(parts, &reader.from).err())
+        {
+            reasons.push(reason);
+            break;
+        }
+        match read {
             Ok(notices) if !notices.is_empty() => return Outcome::Parsed(notices),
             Ok(_) => reasons.push(format!("{}: no maintenance found", names(readers))),
             Err(reason) if readers.len() == 1 => reasons.push(reason),
@@ -85,6 +95,12 @@ pub(super) fn holds(parts: &[Part], needle: &Needle) -> bool {
     })
 }
 
+/// Whether the parts of these kinds are read whole; the reason if one is too large for that.
+fn whole(parts: &[Part], kinds: &[Kind]) -> Result<(), String> {
+    let cut = parts.iter().filter(|part| kinds.contains(&part.kind())).find_map(Part::too_large);
+    cut.map_or(Ok(()), Err)
+}
+
 /// A filter for people.
 fn told(needle: &Needle) -> String {
     words(needle.pattern.as_str()).unwrap_or_else(|| "what its rule describes".to_owned())
@@ -94,6 +110,9 @@ fn told(needle: &Needle) -> String {
 fn not_included(rule: &Rule, parts: &[Part]) -> Option<String> {
     let has = |kind: Kind| parts.iter().any(|part| part.kind() == kind);
     let asked: Vec<&Needle> = rule.include.iter().filter(|needle| has(needle.kind)).collect();
+    if asked.iter().any(|needle| whole(parts, &[needle.kind]).is_err()) {
+        return None;
+    }
     if asked.is_empty() || asked.iter().any(|needle| holds(parts, needle)) {
         return None;
     }
@@ -172,6 +191,7 @@ fn read_part(
             }
             continue;
         }
+        whole(parts, &[*kind])?;
         for at_home in [true, false] {
             let is_there = |part: &Part| home.is_none_or(|home| part.home() == home) == at_home;
             for (at, part) in parts.iter().enumerate().filter(|(_, part)| part.kind() == *kind && is_there(part)) {

@@ -13,10 +13,11 @@ use self::sink::Sink;
 
 /// Deeper pages are cut: the tree builder walks its stack of open elements for most tags.
 const MAX_DEPTH: u32 = 400;
-/// Larger pages are cut: some tags are repeated for every paragraph, so a small page can grow without end.
-const MAX_NODES: usize = 200_000;
+/// Larger pages are cut: some tags are repeated for every paragraph, so a small page can grow without end. One of ten
+/// thousand circuits stays below.
+const MAX_NODES: usize = 1_000_000;
 /// Longer pages are cut: those of notifications have some hundred kilobytes.
-const MAX_BYTES: usize = 4 << 20;
+const MAX_BYTES: usize = 16 << 20;
 /// The bounds are looked at after each piece of this many bytes.
 const PIECE: usize = 8 * 1024;
 /// Marks between attributes without anything for the tree, beyond which the page is cut. The tokenizer compares every
@@ -75,11 +76,26 @@ pub(super) enum Tag {
     HeaderCell,
 }
 
+/// What an element is to quotations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Quote {
+    /// Nothing.
+    No,
+    /// A quotation may be in it, if something announces one; otherwise it is a way to indent.
+    Maybe,
+    /// A quotation is in it.
+    Around,
+    /// A quotation begins with it and goes on behind it.
+    Begin,
+}
+
 /// One node: its kind and its neighbours.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Node {
     /// What it is.
     pub(super) tag: Tag,
+    /// What it is to quotations.
+    pub(super) quote: Quote,
     /// Its parent.
     pub(super) parent: NodeId,
     /// Its first child.
@@ -107,8 +123,10 @@ pub(super) struct Dom {
     text: String,
     /// Addresses of links.
     hrefs: Vec<StrTendril>,
-    /// Whether the page was longer than what was kept.
-    pub(super) cut: bool,
+    /// Whether an element is there that has to do with quotations.
+    pub(super) has_quotes: bool,
+    /// Why the page was not kept as a whole, if it was not.
+    pub(super) cut: Option<String>,
     /// Whether that was because of its tree, which has no bearing on its text.
     pub(super) has_too_much: bool,
 }
@@ -161,20 +179,79 @@ impl Dom {
         let mut parser = parse_document(sink, ParseOpts::default());
         let mut rest = html.get(..boundary(html, MAX_BYTES)).unwrap_or_default();
         let mut stall = Stall::default();
-        let mut cut = rest.len() < html.len();
+        let is_too_long = rest.len() < html.len();
+        let mut cut = is_too_long.then(|| format!("it has {} bytes; noctui reads pages up to {MAX_BYTES}", html.len()));
         while !rest.is_empty() {
             let (piece, tail) = rest.split_at(boundary(rest, PIECE));
             rest = tail;
             parser.process(StrTendril::from_slice(piece));
             let sink = &parser.tokenizer.sink.sink;
             let is_stalled = stall.is_too_long(piece, sink.moved.take());
-            if (sink.too_much() || is_stalled) && !rest.is_empty() {
-                cut = true;
+            if (sink.too_much().is_some() || is_stalled) && !rest.is_empty() {
+                cut = sink.too_much().or_else(|| Some("one of its elements has thousands of attributes".to_owned()));
                 break;
             }
         }
-        let has_too_much = cut && parser.tokenizer.sink.sink.too_much();
+        let has_too_much = cut.is_some() && parser.tokenizer.sink.sink.too_much().is_some();
         Self { cut, has_too_much, ..parser.finish() }
+    }
+
+    /// The page without the nodes of which `is_there` is false, and without what is in them. The document stays.
+    pub(super) fn only(&self, is_there: impl Fn(usize) -> bool) -> Self {
+        let mut only = Self { hrefs: self.hrefs.clone(), has_too_much: self.has_too_much, ..Self::default() };
+        only.cut.clone_from(&self.cut);
+        let mut places = vec![NONE; self.nodes.len()];
+        let mut at = 0;
+        while let Some(node) = self.node(at) {
+            let is_kept = at == 0 || is_there(at as usize);
+            if is_kept {
+                let parent = places.get(node.parent as usize).copied().unwrap_or(NONE);
+                let id = only.append(parent, node, self.text(node));
+                if let Some(place) = places.get_mut(at as usize) {
+                    *place = id;
+                }
+            }
+            at = if is_kept && node.first_child != NONE { node.first_child } else { self.behind(node) };
+        }
+        only
+    }
+
+    /// The first node behind one and what is in it.
+    fn behind(&self, node: &Node) -> NodeId {
+        let mut node = *node;
+        while node.next == NONE {
+            let Some(parent) = self.node(node.parent) else { return NONE };
+            node = *parent;
+        }
+        node.next
+    }
+
+    /// Adds a node of another page as the last child of `parent`.
+    fn append(&mut self, parent: NodeId, node: &Node, text: &str) -> NodeId {
+        let id = NodeId::try_from(self.nodes.len()).unwrap_or(NONE);
+        let previous = self.node(parent).map_or(NONE, |parent| parent.last_child);
+        let mut new = Node { parent, previous, first_child: NONE, last_child: NONE, next: NONE, ..*node };
+        if node.tag == Tag::Text {
+            new.from = u32::try_from(self.text.len()).unwrap_or(NONE);
+            self.text.push_str(text);
+            new.to = u32::try_from(self.text.len()).unwrap_or(NONE);
+        }
+        self.nodes.push(new);
+        if let Some(before) = self.nodes.get_mut(previous as usize) {
+            before.next = id;
+        }
+        if let Some(parent) = self.nodes.get_mut(parent as usize) {
+            parent.last_child = id;
+            if parent.first_child == NONE {
+                parent.first_child = id;
+            }
+        }
+        id
+    }
+
+    /// How many nodes there are.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
     }
 
     /// The node at `id`.
@@ -211,37 +288,38 @@ mod tests {
     #[test]
     fn a_page_that_nests_without_end_is_cut_and_does_not_take_for_ever() {
         let dom = Dom::parse(&"<div>".repeat(400_000));
-        assert!(dom.cut);
+        assert!(dom.cut.is_some());
         assert!(dom.nodes.len() < 10_000);
     }
 
     #[test]
     fn a_tag_of_attributes_without_end_is_given_up() {
         let attributes = (0..8_000).fold(String::new(), |all, n| all + &format!(" a{n}"));
-        assert!(Dom::parse(&format!("<p{attributes}>after")).cut);
+        assert!(Dom::parse(&format!("<p{attributes}>after")).cut.is_some());
         // The same in tags that leave no node.
         let (few, _) = attributes.split_at(24_000);
-        assert!(Dom::parse(&format!("<p>{}", format!("x</i{few}>").repeat(30))).cut);
+        assert!(Dom::parse(&format!("<p>{}", format!("x</i{few}>").repeat(30))).cut.is_some());
     }
 
     #[test]
     fn a_large_picture_inside_a_page_does_not_cut_it() {
         let picture = "iVBORw0KGgoAAAANSUhEUgAAB9AAAAfQCAYAAACaOMR5AAAAAXNSR0IArs4c6QAA/".repeat(4_000);
         let dom = Dom::parse(&format!("<p>before<img src=\"data:image/png;base64,{picture}\"><p>after"));
-        assert!(!dom.cut && dom.text.ends_with("after"));
+        assert!(dom.cut.is_none() && dom.text.ends_with("after"));
     }
 
     #[test]
     fn a_page_is_read_up_to_its_bound() {
         let dom = Dom::parse(&format!("<p>{}</p>", "é".repeat(MAX_BYTES)));
-        assert!(dom.cut && dom.text.len() < MAX_BYTES);
+        assert_eq!(dom.cut.as_deref(), Some("it has 33554439 bytes; noctui reads pages up to 16777216"));
+        assert!(dom.text.len() < MAX_BYTES);
     }
 
     #[test]
     fn formatting_that_is_repeated_for_every_paragraph_is_cut() {
         let formats = (0..300).fold(String::new(), |formats, n| formats + &format!("<b class=c{n}>"));
-        let dom = Dom::parse(&format!("{formats}{}", "<p>x".repeat(200_000)));
-        assert!(dom.cut);
-        assert!(dom.nodes.len() < 2_000_000);
+        let dom = Dom::parse(&format!("{formats}{}", "<p>x".repeat(600_000)));
+        assert!(dom.cut.is_some());
+        assert!(dom.nodes.len() < 3_000_000);
     }
 }

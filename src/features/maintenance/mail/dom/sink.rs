@@ -7,7 +7,7 @@ use html5ever::interface::{ElemName, ElementFlags, NodeOrText, QuirksMode, TreeS
 use html5ever::tendril::StrTendril;
 use html5ever::{Attribute, LocalName, Namespace, QualName, local_name, ns};
 
-use super::{Dom, MAX_DEPTH, MAX_NODES, NONE, Node, NodeId, Tag};
+use super::{Dom, MAX_DEPTH, MAX_NODES, NONE, Node, NodeId, Quote, Tag};
 
 /// Receives the tree from html5ever.
 pub(super) struct Sink {
@@ -53,9 +53,13 @@ impl Sink {
         sink
     }
 
-    /// Whether a bound was passed.
-    pub(super) fn too_much(&self) -> bool {
-        self.deepest.get() > MAX_DEPTH || self.dom.borrow().nodes.len() > MAX_NODES
+    /// Which bound was passed.
+    pub(super) fn too_much(&self) -> Option<String> {
+        if self.deepest.get() > MAX_DEPTH {
+            return Some(format!("its elements are in one another more than {MAX_DEPTH} deep"));
+        }
+        let is_large = self.dom.borrow().nodes.len() > MAX_NODES;
+        is_large.then(|| format!("it has more than {MAX_NODES} elements and texts"))
     }
 
     /// Adds a node that is nowhere yet.
@@ -64,7 +68,8 @@ impl Sink {
         let nodes = &mut self.dom.borrow_mut().nodes;
         let id = NodeId::try_from(nodes.len()).unwrap_or(NONE);
         let (parent, first_child, last_child, next, previous) = (NONE, NONE, NONE, NONE, NONE);
-        nodes.push(Node { tag, parent, first_child, last_child, next, previous, depth: 0, from, to });
+        let quote = Quote::No;
+        nodes.push(Node { tag, quote, parent, first_child, last_child, next, previous, depth: 0, from, to });
         id
     }
 
@@ -179,6 +184,7 @@ impl TreeSink for Sink {
 
     fn create_element(&self, name: QualName, attrs: Vec<Attribute>, _: ElementFlags) -> NodeId {
         let tag = tag(&name);
+        let quote = quote(&name.local, &attrs);
         let mut href = 0;
         if tag == Tag::A
             && let Some(attr) = attrs.into_iter().find(|attr| attr.name.local == local_name!("href"))
@@ -187,7 +193,12 @@ impl TreeSink for Sink {
             hrefs.push(attr.value);
             href = u32::try_from(hrefs.len()).unwrap_or(0);
         }
-        self.element(tag, name, href)
+        let id = self.element(tag, name, href);
+        if quote != Quote::No {
+            self.set(id, |node| node.quote = quote);
+            self.dom.borrow_mut().has_quotes |= quote != Quote::Maybe;
+        }
+        id
     }
 
     fn create_comment(&self, _: StrTendril) -> NodeId {
@@ -242,6 +253,42 @@ impl TreeSink for Sink {
             child = next;
         }
     }
+}
+
+/// What an element is to quotations, as mail programs mark them.
+fn quote(name: &LocalName, attrs: &[Attribute]) -> Quote {
+    /// Classes and ids of what is around quotations: Gmail, Yahoo, Proton, Tuta, Zoho, Thunderbird, Outlook on phones and
+    /// on the Mac.
+    const AROUND: [&str; 9] = [
+        "gmail_quote",
+        "yahoo_quoted",
+        "protonmail_quote",
+        "tutanota_quote",
+        "zmail_extra",
+        "moz-forward-container",
+        "mail-editor-reference-message-container",
+        "OLK_SRC_BODY_SECTION",
+        "isForwardContent",
+    ];
+    /// Ids of what is before them, in Outlook.
+    const BEGIN: [&str; 1] = ["divRplyFwdMsg"];
+    let is_blockquote = *name == local_name!("blockquote");
+    if !is_blockquote && *name != local_name!("div") && *name != local_name!("span") {
+        return Quote::No;
+    }
+    let labels = attrs.iter().filter(|attr| matches!(attr.name.local, local_name!("class") | local_name!("id")));
+    // Programs that quote once more set `x_` before the names.
+    let names =
+        || labels.clone().flat_map(|attr| attr.value.split([' ', '"', '\\'])).map(|name| name.trim_start_matches("x_"));
+    if names().any(|name| BEGIN.contains(&name)) {
+        return Quote::Begin;
+    }
+    let is_cited =
+        attrs.iter().any(|attr| attr.name.local == local_name!("type") && attr.value.trim_matches('"') == "cite");
+    if is_blockquote && is_cited || names().any(|name| AROUND.contains(&name)) {
+        return Quote::Around;
+    }
+    if is_blockquote { Quote::Maybe } else { Quote::No }
 }
 
 /// What an element means to a reader.

@@ -7,7 +7,7 @@ mod writer;
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use self::writer::{Writer, walk};
+pub(super) use self::writer::{Writer, visit};
 use super::dom::Dom;
 
 /// Longer runs of blanks are layout, not part of an id.
@@ -120,13 +120,15 @@ pub(crate) struct Page {
     tables: u32,
     /// Every link, in document order.
     links: Vec<Link>,
+    /// Why there is nothing on it, of what is too large to be read whole.
+    too_large: Option<String>,
 }
 
 impl Page {
     /// The page of an HTML text; elements with one of the marks `breaks` are set on lines of their own.
     pub(super) fn from_dom(dom: &Dom, breaks: Marks) -> Self {
         let mut writer = Writer::breaking(breaks);
-        walk(dom, &mut writer);
+        visit(dom, &mut writer, |_, _, _, _| {});
         writer.end_line();
         writer.page
     }
@@ -162,6 +164,16 @@ impl Page {
             writer.end_row();
         }
         writer.page
+    }
+
+    /// An empty page for what is too large to be read whole, and why that is so.
+    pub(super) fn too_large(reason: String) -> Self {
+        Self { too_large: Some(reason), ..Self::default() }
+    }
+
+    /// Why there is nothing on it, of what is too large to be read whole.
+    pub(super) fn is_too_large(&self) -> Option<&str> {
+        self.too_large.as_deref()
     }
 
     /// How many lines there are.

@@ -1,16 +1,20 @@
 //! Writes a page line by line: from the elements of HTML, from plain text, from the rows of a table.
 
 use super::{Cell, Line, Link, MAX_BLANKS, Marks, NOWHERE, Page, Row};
-use crate::features::maintenance::mail::dom::{Dom, NONE, Node, Tag};
+use crate::features::maintenance::mail::dom::{Dom, NONE, Node, NodeId, Tag};
 
-/// Goes through the page in document order, without recursion.
-pub(super) fn walk(dom: &Dom, writer: &mut Writer) {
+/// Goes through the page in document order, without recursion. Says of each node that it comes, on which line its text
+/// begins, and whether it has text; and that it goes.
+pub(crate) fn visit(dom: &Dom, writer: &mut Writer, mut told: impl FnMut(NodeId, bool, usize, bool)) {
     let mut at = 0;
     loop {
         let Some(node) = dom.node(at) else { return };
         let down = node.tag != Tag::Hidden && node.tag != Tag::Struck;
         if down {
+            let line = writer.page.lines.len();
+            let before = writer.page.text.len();
             writer.enter(dom, node);
+            told(at, true, line, node.tag == Tag::Text && writer.page.text.len() > before);
         }
         if down && node.first_child != NONE {
             at = node.first_child;
@@ -19,11 +23,14 @@ pub(super) fn walk(dom: &Dom, writer: &mut Writer) {
         let mut node = node;
         if down {
             writer.leave(node.tag);
+            told(at, false, writer.page.lines.len(), false);
         }
         while node.next == NONE {
-            let Some(parent) = dom.node(node.parent) else { return };
+            at = node.parent;
+            let Some(parent) = dom.node(at) else { return };
             node = parent;
             writer.leave(node.tag);
+            told(at, false, writer.page.lines.len(), false);
         }
         at = node.next;
     }
@@ -31,7 +38,7 @@ pub(super) fn walk(dom: &Dom, writer: &mut Writer) {
 
 /// Writes a page line by line.
 #[derive(Debug)]
-pub(super) struct Writer {
+pub(crate) struct Writer {
     /// What was written.
     pub(super) page: Page,
     /// Elements that begin and end lines though they are not blocks.

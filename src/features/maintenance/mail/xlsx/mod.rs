@@ -15,36 +15,51 @@ use zip::ZipArchive;
 use super::charset;
 
 /// Bytes that the files of one spreadsheet unpack to, all together; what is beyond makes it unreadable.
-const MAX_UNPACKED_BYTES: u64 = 16 << 20;
-/// Longer sheets are cut.
+const MAX_UNPACKED_BYTES: u64 = 48 << 20;
+/// Longer sheets are not read.
 const MAX_ROWS: usize = 20_000;
-/// Cells beyond this column are left out.
+/// Sheets with something beyond this column are not read.
 const MAX_COLUMNS: usize = 200;
-/// Sheets with more cells than this are cut.
-const MAX_CELLS: usize = 200_000;
+/// Sheets with more cells than this are not read.
+const MAX_CELLS: usize = 500_000;
 /// Where the workbook is, unless a writer has ideas of its own.
 const WORKBOOK: &str = "xl/workbook.xml";
 
-/// Why there is nothing of a spreadsheet, if there should be: empty ones have nothing either.
+/// Why a spreadsheet is not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// It is damaged, or no spreadsheet.
+    Damaged,
+    /// It is too large to be read whole; what is too large.
+    TooLarge(String),
+}
+
+/// Why there is nothing of a spreadsheet, if there should be something: empty ones have nothing either.
 pub(super) fn unreadable(bytes: &[u8]) -> Option<&'static str> {
-    let Ok(archive) = ZipArchive::new(Cursor::new(bytes)) else { return Some("it is damaged, or no spreadsheet") };
-    let mut package = Package { archive, left: MAX_UNPACKED_BYTES };
-    match sheet(&mut package) {
-        Some(rows) if rows.is_empty() => Some("nothing can be read of its first sheet"),
-        Some(_) => None,
-        None if package.left == 0 => Some("it unpacks to more than 16 MB"),
-        None => Some("it is damaged, or no spreadsheet"),
+    match first_sheet(bytes) {
+        Ok(rows) if rows.is_empty() => Some("nothing can be read of its first sheet"),
+        Ok(_) | Err(Unread::TooLarge(_)) => None,
+        Err(Unread::Damaged) => Some("it is damaged, or no spreadsheet"),
     }
 }
 
-/// The rows of the first sheet that are not empty; `None` if there is none or it cannot be read within the bounds.
-pub(super) fn first_sheet(bytes: &[u8]) -> Option<Vec<Vec<String>>> {
-    let archive = ZipArchive::new(Cursor::new(bytes)).ok()?;
-    sheet(&mut Package { archive, left: MAX_UNPACKED_BYTES })
+/// The rows of the first sheet that are not empty, all of them.
+pub(super) fn first_sheet(bytes: &[u8]) -> Result<Vec<Vec<String>>, Unread> {
+    let archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| Unread::Damaged)?;
+    let mut package = Package { archive, left: MAX_UNPACKED_BYTES };
+    let rows = sheet(&mut package);
+    let unpacks =
+        || format!("it unpacks to more than {} MB, which is as much as noctui reads", MAX_UNPACKED_BYTES >> 20);
+    match rows {
+        _ if package.left == 0 => Err(Unread::TooLarge(unpacks())),
+        Some(Ok(rows)) => Ok(rows),
+        Some(Err(reason)) => Err(Unread::TooLarge(reason)),
+        None => Err(Unread::Damaged),
+    }
 }
 
-/// The rows of the first sheet of a package.
-fn sheet(package: &mut Package<'_>) -> Option<Vec<Vec<String>>> {
+/// The rows of the first sheet of a package, or why they are too many.
+fn sheet(package: &mut Package<'_>) -> Option<Result<Vec<Vec<String>>, String>> {
     let workbook = package.read(WORKBOOK)?;
     let sheet_id = first(&workbook, "sheet", |sheet| attribute(sheet, "id"))?;
     let relations = package.read("xl/_rels/workbook.xml.rels")?;
@@ -55,7 +70,10 @@ fn sheet(package: &mut Package<'_>) -> Option<Vec<Vec<String>>> {
     };
     let sheet = target(&|relation| attribute(relation, "Id").as_ref() == Some(&sheet_id))?;
     let shared = target(&|relation| attribute(relation, "Type").is_some_and(|kind| kind.ends_with("/sharedStrings")));
-    let strings = shared.and_then(|path| package.read(&path)).map(|xml| strings(&xml)).unwrap_or_default();
+    let strings = match shared.and_then(|path| package.read(&path)).map(|xml| strings(&xml)).transpose() {
+        Ok(strings) => strings.unwrap_or_default(),
+        Err(reason) => return Some(Err(reason)),
+    };
     Some(rows(&package.read(&sheet)?, &strings))
 }
 
@@ -163,10 +181,13 @@ fn is_text(name: &str) -> bool {
 }
 
 /// The strings that cells refer to by number.
-fn strings(xml: &str) -> Vec<String> {
+fn strings(xml: &str) -> Result<Vec<String>, String> {
     let mut reader = Reader::from_str(xml);
     let (mut strings, mut text) = (Vec::new(), Text::default());
-    while strings.len() < MAX_CELLS {
+    loop {
+        if strings.len() > MAX_CELLS {
+            return Err(too_many(MAX_CELLS, "texts"));
+        }
         match reader.read_event() {
             Ok(Event::Start(element)) => text.enter(element.local_name().as_ref()),
             Ok(Event::Text(found)) => text.add(&found),
@@ -181,7 +202,12 @@ fn strings(xml: &str) -> Vec<String> {
             Ok(_) => {}
         }
     }
-    strings
+    Ok(strings)
+}
+
+/// How it is said that there are too many of something.
+fn too_many(most: usize, what: &str) -> String {
+    format!("more than {most} {what}, which is as many as noctui reads")
 }
 
 /// A cell that is being read.
@@ -194,11 +220,17 @@ struct Cell {
 }
 
 /// The rows of a sheet as far as it is well formed, empty ones left out.
-fn rows(xml: &str, strings: &[String]) -> Vec<Vec<String>> {
+fn rows(xml: &str, strings: &[String]) -> Result<Vec<Vec<String>>, String> {
     let mut reader = Reader::from_str(xml);
     let (mut rows, mut row, mut cells) = (Vec::new(), Vec::new(), 0);
     let (mut cell, mut text) = (Cell::default(), Text::default());
-    while rows.len() < MAX_ROWS && cells < MAX_CELLS {
+    loop {
+        if rows.len() > MAX_ROWS {
+            return Err(too_many(MAX_ROWS, "rows"));
+        }
+        if cells > MAX_CELLS {
+            return Err(too_many(MAX_CELLS, "cells"));
+        }
         match reader.read_event() {
             Ok(Event::Start(element)) => match element.local_name().as_ref() {
                 "row" => row = Vec::new(),
@@ -215,13 +247,13 @@ fn rows(xml: &str, strings: &[String]) -> Vec<Vec<String>> {
             Ok(Event::Empty(element)) if element.local_name().as_ref() == "c" => {
                 cells += 1;
                 let column = attribute(&element, "r").and_then(|place| column(&place));
-                put(&mut row, column, String::new());
+                put(&mut row, column, String::new())?;
             }
             Ok(Event::End(element)) => match element.local_name().as_ref() {
                 "row" if row.iter().any(|cell: &String| !cell.is_empty()) => rows.push(std::mem::take(&mut row)),
                 "c" => {
                     cells += 1;
-                    put(&mut row, cell.column, value(&cell.kind, text.take(), strings));
+                    put(&mut row, cell.column, value(&cell.kind, text.take(), strings))?;
                 }
                 name => text.leave(name),
             },
@@ -229,18 +261,22 @@ fn rows(xml: &str, strings: &[String]) -> Vec<Vec<String>> {
             Ok(_) => {}
         }
     }
-    rows
+    Ok(rows)
 }
 
-/// Puts a cell where it says it is, or behind the last one.
-fn put(row: &mut Vec<String>, column: Option<usize>, value: String) {
+/// Puts a cell where it says it is, or behind the last one. An empty one beyond the bound is left out.
+fn put(row: &mut Vec<String>, column: Option<usize>, value: String) -> Result<(), String> {
     let column = column.unwrap_or(row.len());
+    if column >= MAX_COLUMNS && !value.trim().is_empty() {
+        return Err(too_many(MAX_COLUMNS, "columns"));
+    }
     if column < MAX_COLUMNS {
         row.resize(row.len().max(column + 1), String::new());
         if let Some(cell) = row.get_mut(column) {
             *cell = value;
         }
     }
+    Ok(())
 }
 
 /// The column of a place such as `AB12`, from 0.

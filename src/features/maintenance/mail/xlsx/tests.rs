@@ -49,7 +49,7 @@ fn every_kind_of_value_is_text_in_its_column() {
 fn what_a_file_says_of_its_size_reserves_nothing() {
     let far = r#"<worksheet><dimension ref="A1:XFD1048576"/><sheetData>
         <row r="1"><c r="A1" t="inlineStr"><is><t>first</t></is></c></row>
-        <row r="1048576"><c r="XFD1048576" t="inlineStr"><is><t>last</t></is></c><c r="A1048576"><v>2</v></c></row>
+        <row r="1048576"><c r="XFD1048576"/><c r="A1048576"><v>2</v></c></row>
     </sheetData></worksheet>"#;
     let rows = read(far, r#"<sst count="999999999999999" uniqueCount="999999999999999"><si><t>x</t></si></sst>"#);
     assert_eq!(rows, [vec!["first"], vec!["2"]]);
@@ -60,24 +60,27 @@ fn a_spreadsheet_that_unpacks_without_end_is_given_up() {
     let spaces = " ".repeat(usize::try_from(MAX_UNPACKED_BYTES).unwrap());
     let bomb = spreadsheet(&format!("<worksheet><sheetData>{spaces}"), "<sst/>");
     assert!(bomb.len() < 100_000);
-    assert_eq!(first_sheet(&bomb), None);
-    assert_eq!(unreadable(&bomb), Some("it unpacks to more than 16 MB"));
+    let reason = "it unpacks to more than 48 MB, which is as much as noctui reads";
+    assert_eq!(first_sheet(&bomb), Err(Unread::TooLarge(reason.to_owned())));
 }
 
 #[test]
-fn a_sheet_of_more_cells_or_rows_than_anybody_reads_is_cut() {
-    let row = format!("<row>{}</row>", "<c><v>1</v></c>".repeat(1_000));
-    let wide = read(&format!("<worksheet><sheetData>{}", row.repeat(900)), "<sst/>");
-    // The row in which the bound is reached is not complete.
-    assert_eq!(wide.len(), MAX_CELLS / 1_000 - 1);
-    assert!(wide.iter().all(|row| row.len() == MAX_COLUMNS));
-    let long = read(&format!("<worksheet><sheetData>{}", "<row><c><v>1</v></c></row>".repeat(30_000)), "<sst/>");
-    assert_eq!(long.len(), MAX_ROWS);
+fn a_sheet_is_read_whole_or_not_at_all() {
+    let read = |rows: String| first_sheet(&spreadsheet(&format!("<worksheet><sheetData>{rows}"), "<sst/>"));
+    let too_large =
+        |reason: &str| Err(Unread::TooLarge(format!("more than {reason}, which is as many as noctui reads")));
+    let row = |cells: usize| format!("<row>{}</row>", "<c><v>1</v></c>".repeat(cells));
+    assert_eq!(read(row(30).repeat(10_000)).unwrap().len(), 10_000);
+    assert_eq!(read(row(1).repeat(MAX_ROWS)).unwrap().len(), MAX_ROWS);
+    assert_eq!(read(row(1).repeat(MAX_ROWS + 1)), too_large("20000 rows"));
+    assert_eq!(read(row(MAX_COLUMNS).repeat(2_501)), too_large("500000 cells"));
+    assert_eq!(read(row(MAX_COLUMNS + 1)), too_large("200 columns"));
+    assert_eq!(read(r#"<row><c r="B1"><v>1</v></c><c r="XFD1"/></row>"#.to_owned()).unwrap(), [vec!["", "1"]]);
 }
 
 #[test]
 fn what_is_no_spreadsheet_is_nothing_and_a_torn_sheet_is_read_as_far_as_it_goes() {
-    assert_eq!(first_sheet(b"PK\x03\x04 and no more"), None);
+    assert_eq!(first_sheet(b"PK\x03\x04 and no more"), Err(Unread::Damaged));
     assert_eq!(unreadable(b"PK\x03\x04 and no more"), Some("it is damaged, or no spreadsheet"));
     assert_eq!(unreadable(&spreadsheet("", "")), Some("nothing can be read of its first sheet"));
     assert_eq!(unreadable(&spreadsheet("<worksheet><row><c><v>1</v></c></row></worksheet>", "<sst/>")), None);

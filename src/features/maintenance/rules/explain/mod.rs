@@ -18,7 +18,7 @@ use super::read::{self, Outcome, Said, Trust};
 use super::rule::{Column, Needle, Place as ColumnPlace, Reader, Rule, Search, Step};
 use super::{Entry, Rules, finish};
 use crate::features::maintenance::mail::page::{Marks, Page};
-use crate::features::maintenance::mail::{Kind, Mail, Part};
+use crate::features::maintenance::mail::{Kind, Letters, Mail, Part};
 use crate::features::maintenance::model::{Impact, Status, Verdict};
 use crate::text::clean_line;
 
@@ -165,8 +165,11 @@ impl Rules {
             }
             Verdict::Unknown { .. } => None,
         };
-        let is_read = !matches!(read::read(rule, slug, &mail.parts, Trust::Rule), Outcome::Excluded(_));
-        let processors = if is_read { processors(entry, rule, &mail.parts) } else { Vec::new() };
+        let letters = Letters::new(&mail.parts);
+        let is_own = self.index().knows_sender(slug, mail);
+        let (outcome, parts) = super::read_with(entry, &letters, is_own, Trust::Rule);
+        let is_read = !matches!(outcome, Outcome::Excluded(_));
+        let processors = if is_read { processors(entry, rule, &parts) } else { Vec::new() };
         let fields = match &verdict {
             Verdict::Parsed { notices, .. } => origin::fields(notices, processors.last()),
             Verdict::Ignored { .. } | Verdict::Failed { .. } | Verdict::Unknown { .. } => Vec::new(),
@@ -175,7 +178,7 @@ impl Rules {
             slug: slug.to_owned(),
             recognised_by: origin::recognised_by(&entry.text, mail),
             taken_by,
-            filters: filters(rule, &mail.parts),
+            filters: filters(rule, &parts),
             processors,
             fields,
             verdict,

@@ -1,6 +1,8 @@
 mod beside;
 mod calendars;
+mod large;
 mod mistakes;
+mod quoted;
 mod several;
 
 use std::fs;

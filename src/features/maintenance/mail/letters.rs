@@ -1,0 +1,44 @@
+//! The parts of a mail with its bodies whole, or with some of their layers only.
+
+use std::cell::OnceCell;
+use std::ops::RangeInclusive;
+
+use super::layers::Layers;
+use super::part::{Kind, Part};
+
+/// The parts of a mail, whose bodies may quote earlier mails.
+pub(crate) struct Letters<'p> {
+    /// The parts with all that is in them.
+    pub(crate) whole: &'p [Part],
+    /// For each of them its layers, where it has several.
+    layers: Vec<Option<Layers>>,
+    /// The parts with one layer each, made when somebody first asks.
+    alone: Vec<OnceCell<Vec<Part>>>,
+}
+
+impl<'p> Letters<'p> {
+    /// Those of a mail.
+    pub(crate) fn new(whole: &'p [Part]) -> Self {
+        let layers: Vec<Option<Layers>> = whole.iter().map(Part::layers).collect();
+        let count = layers.iter().flatten().map(|layers| layers.count).max().unwrap_or_default();
+        let alone = (0..count).map(|_| OnceCell::new()).collect();
+        Self { whole, layers, alone }
+    }
+
+    /// How many layers the bodies have; 0 where nothing is quoted.
+    pub(crate) fn count(&self) -> usize {
+        self.alone.len()
+    }
+
+    /// The parts with one layer of the bodies that have several.
+    pub(crate) fn alone(&self, layer: usize) -> &[Part] {
+        self.alone.get(layer).map_or(self.whole, |alone| alone.get_or_init(|| self.only(&(layer..=layer))))
+    }
+
+    /// The parts with some layers only. A subject that is quoted further down is none of theirs.
+    pub(crate) fn only(&self, layers: &RangeInclusive<usize>) -> Vec<Part> {
+        let is_theirs = |part: &Part| part.kind() != Kind::Subject || part.layer() <= *layers.end();
+        let both = self.whole.iter().zip(&self.layers).filter(|(part, _)| is_theirs(part));
+        both.map(|(part, own)| own.as_ref().map_or_else(|| part.clone(), |own| part.only(own, layers))).collect()
+    }
+}
