@@ -229,7 +229,9 @@ fn words<T: Copy + Send + Sync + 'static>(
 fn screen(flags: Flags, environment: Environment, companion: Option<runtime::Companion>) -> anyhow::Result<ExitCode> {
     let config = config::load(&flags, &environment)?;
     let logging = logging::start(&config.log, &config.paths.log);
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), pid = std::process::id(), "the screen opens");
     let done = runtime::run(config, flags, environment, &logging, companion);
+    tracing::info!(pid = std::process::id(), "the screen is closed");
     logging.flush();
     done
 }
@@ -238,7 +240,9 @@ fn screen(flags: Flags, environment: Environment, companion: Option<runtime::Com
 fn serve(flags: &Flags, environment: &Environment) -> anyhow::Result<ExitCode> {
     let config = config::load_without_screen(flags, environment)?;
     let logging = logging::start(&config.log, &config.paths.log);
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), pid = std::process::id(), "serving begins");
     let done = runtime::serve(config, flags, environment, &logging);
+    tracing::info!(pid = std::process::id(), "serving has ended");
     logging.flush();
     done
 }

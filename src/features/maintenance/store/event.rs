@@ -293,6 +293,10 @@ impl NewEvent {
         connection: &Connection,
         changes: &[Change],
     ) -> Result<(), Error> {
+        tracing::debug!(
+            maintenance = ?self.maintenance, kind = self.kind.as_str(), who = self.who.as_deref(), mail = ?self.notification,
+            changes = changes.len(), "a maintenance has another state"
+        );
         let changes = serde_json::to_string(changes.get(..CHANGES).unwrap_or(changes))
             .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
         let mut insert = connection.prepare_cached(
