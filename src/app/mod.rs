@@ -149,6 +149,8 @@ pub struct Settings {
     pub(crate) mail_sources: Vec<String>,
     /// Whether a Nautobot is configured.
     pub(crate) nautobot: bool,
+    /// What is said where none is.
+    pub(crate) absent_nautobot: Option<String>,
     /// Every CloudVision that is configured.
     pub(crate) cloudvision: Vec<cloudvision::worker::InstanceView>,
     /// Every lab that is configured.

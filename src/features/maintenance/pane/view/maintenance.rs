@@ -69,8 +69,11 @@ pub(super) fn title(page: &MaintenancePage, look: &Look<'_>) -> Option<Title> {
     };
     let left = vec![
         (format!("{} {}", detail.provider, detail.maintenance_id), Role::Accent),
-        (format!("  {} {word}", look.glyph(state)), state.role()),
-        (format!("  {impact}"), loud),
+        // A theme may give a role a background: the blanks have none.
+        ("  ".to_owned(), Role::Muted),
+        (format!("{} {word}", look.glyph(state)), state.role()),
+        ("  ".to_owned(), Role::Muted),
+        (impact.to_owned(), loud),
     ];
     Some(Title { left, right: Some(acknowledged) })
 }
@@ -212,7 +215,8 @@ fn circuits(detail: &Detail, which: Range<usize>, cells: usize, lines: &mut Vec<
         let first = parts.next().unwrap_or_default();
         lines.push(vec![
             (format!("{label:<LABEL$}"), Role::Muted),
-            (format!("{word:<11} "), role),
+            (word.to_owned(), role),
+            (format!("{:1$}", "", 12_usize.saturating_sub(width(word))), Role::Text),
             (first, Role::Text),
         ]);
         lines.extend(parts.map(|part| plain(format!("{:LABEL$}            {part}", ""), Role::Text)));
