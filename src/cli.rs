@@ -229,7 +229,9 @@ fn words<T: Copy + Send + Sync + 'static>(
 fn screen(flags: Flags, environment: Environment, companion: Option<runtime::Companion>) -> anyhow::Result<ExitCode> {
     let config = config::load(&flags, &environment)?;
     let logging = logging::start(&config.log, &config.paths.log);
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), pid = std::process::id(), "the screen opens");
     let done = runtime::run(config, flags, environment, &logging, companion);
+    tracing::info!(pid = std::process::id(), "the screen is closed");
     logging.flush();
     done
 }
@@ -238,7 +240,9 @@ fn screen(flags: Flags, environment: Environment, companion: Option<runtime::Com
 fn serve(flags: &Flags, environment: &Environment) -> anyhow::Result<ExitCode> {
     let config = config::load_without_screen(flags, environment)?;
     let logging = logging::start(&config.log, &config.paths.log);
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), pid = std::process::id(), "serving begins");
     let done = runtime::serve(config, flags, environment, &logging);
+    tracing::info!(pid = std::process::id(), "serving has ended");
     logging.flush();
     done
 }
@@ -248,6 +252,16 @@ fn demo(arguments: &demo::cli::Arguments, flags: &Flags) -> anyhow::Result<ExitC
     let now = clock::now();
     if let Some([address, line]) = arguments.gateway_shell.as_deref() {
         return demo::cli::hand_over(address, line);
+    }
+    let is_named = [
+        ("--config", arguments.config.is_some() || flags.config.is_some()),
+        ("--context", arguments.context.is_some() || flags.context.is_some()),
+    ];
+    if let Some((flag, _)) = is_named.into_iter().find(|(_, is_named)| *is_named) {
+        let trouble = Trouble::new(&format!("the demo does not take {flag}"))
+            .caused_by("it writes a configuration of its own, for the simulated backends, without contexts")
+            .to_do(&format!("leave {flag} out, or demo: noctui {flag} opens what you have configured"));
+        return Err(trouble.into());
     }
     let mut demo = demo::cli::Demo::make(arguments, flags.data_dir.as_deref(), now)?;
     if arguments.prepare.is_some() {
@@ -259,15 +273,16 @@ fn demo(arguments: &demo::cli::Arguments, flags: &Flags) -> anyhow::Result<ExitC
         backends.serve(&demo.prepared.folder)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let flags = Flags { read_only: flags.read_only, color: flags.color, ascii: flags.ascii, ..demo.prepared.flags() };
+    let Flags { read_only, color, ascii, log_level, .. } = *flags;
+    let flags = Flags { read_only, color, ascii, log_level, ..demo.prepared.flags() };
     if let Some(scale) = arguments.scale {
         demo.fill(scale, arguments.seed, now)?;
     }
     let schedule = demo.take_schedule();
     let companion: Option<runtime::Companion> =
         (!arguments.still).then(|| Box::new(move |stop| demo::deliver_beside(schedule, stop)) as runtime::Companion);
-    // The tokens of the user's own backends are not for the simulated ones.
-    let environment = Environment::of_this_process();
+    // The tokens of the user's own backends are not for the simulated ones, and none of the user's contexts is the demo's.
+    let environment = Environment::of_this_process().without(config::CONTEXT_VARIABLE);
     let environment = environment.without(config::TOKEN_VARIABLE).without(config::NAUTOBOT_TOKEN_VARIABLE);
     screen(flags, environment, companion)
 }

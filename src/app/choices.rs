@@ -69,6 +69,7 @@ impl Model {
         let chosen = (self.settings.theme != self.configured_theme).then(|| self.settings.theme.clone());
         let unchanged = settings.theme == self.configured_theme;
         self.configured_theme = settings.theme.clone();
+        self.calm.clear();
         self.settings = settings;
         if let (Some(chosen), true) = (chosen, unchanged) {
             self.settings.theme = chosen;

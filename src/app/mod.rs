@@ -4,6 +4,7 @@
 //! [`Effect`] is something wanted. [`Model::update`] turns the second into the third and touches nothing else: no I/O,
 //! no clock. [`view::draw`] reads the model and stores nothing.
 
+mod calm;
 mod choices;
 pub mod commands;
 pub(crate) mod keymap;
@@ -148,6 +149,8 @@ pub struct Settings {
     pub(crate) mail_sources: Vec<String>,
     /// Whether a Nautobot is configured.
     pub(crate) nautobot: bool,
+    /// What is said where none is.
+    pub(crate) absent_nautobot: Option<String>,
     /// Every CloudVision that is configured.
     pub(crate) cloudvision: Vec<cloudvision::worker::InstanceView>,
     /// Every lab that is configured.
@@ -193,6 +196,8 @@ pub struct Model {
     pub(crate) lab: lab::pane::State,
     /// The machines and their consoles.
     pub(crate) console: console::pane::State,
+    /// What was told of the backends before something was under way with them.
+    calm: calm::Calm,
     /// When each write was asked for that is not answered yet, in the order in which they are carried out.
     pub(crate) writing: VecDeque<DateTime<Utc>>,
     /// What lies on top, the topmost last.
@@ -341,6 +346,7 @@ impl Model {
                 now,
             ),
             console: console::pane::State::new(&settings.consoles, view.panes.get(Pane::Consoles.name())),
+            calm: calm::Calm::default(),
             writing: VecDeque::new(),
             overlays: Vec::new(),
             toasts: Toasts::default(),
@@ -411,7 +417,14 @@ impl Model {
         let instants = instants.chain(self.lab.instants(self.now)).chain(self.console.instants(self.now));
         let turn = crate::ui::time::next_change(self.now, instants);
         let slow = self.slow_at().filter(|slow| *slow > self.now);
-        self.toasts.expiry().into_iter().chain(slow).chain(self.maintenance.keeps_at()).fold(turn, DateTime::min)
+        let busy = self.calm.ends_at(self.now);
+        self.toasts
+            .expiry()
+            .into_iter()
+            .chain(slow)
+            .chain(busy)
+            .chain(self.maintenance.keeps_at())
+            .fold(turn, DateTime::min)
     }
 
     /// When the oldest write that is not answered becomes a slow one; `None` if all are answered.
@@ -429,8 +442,13 @@ impl Model {
         self.log.said().saturating_sub(self.log_read)
     }
 
-    /// The backends for the header, in the order of the panes.
+    /// The backends for the header, in the order of the panes: what is under way only where it takes a while.
     pub(crate) fn connections(&self) -> Vec<Connection> {
+        self.present_connections().into_iter().map(|connection| self.calm.shown(connection, self.now)).collect()
+    }
+
+    /// The backends as they are at this moment.
+    fn present_connections(&self) -> Vec<Connection> {
         let mail = self.maintenance.connection(self.zone, self.now);
         let cloudvision = self.cloudvision.connection(self.zone, self.now);
         let lab = self.lab.connection(self.zone, self.now);

@@ -237,6 +237,19 @@ impl Overlay {
         }
     }
 
+    /// Puts the cursor on a row, where there are rows; whether somebody had put it there already.
+    pub(crate) fn select(&mut self, row: usize) -> bool {
+        match self {
+            Self::Help(help) => {
+                let is_there = help.chosen && help.cursor == row;
+                help.go(row);
+                is_there
+            }
+            Self::Palette(palette) => palette.select(row),
+            Self::Log(_) | Self::Connections(_) | Self::Confirm(_) => false,
+        }
+    }
+
     /// Its keys and what they do, for the footer.
     pub(crate) fn keys(&self) -> &'static [(&'static str, &'static str)] {
         match self {

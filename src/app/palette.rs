@@ -286,6 +286,13 @@ impl Palette {
         Taken::Consumed
     }
 
+    /// Puts the cursor on a row; whether Enter ran that one already.
+    pub(super) fn select(&mut self, row: usize) -> bool {
+        let is_there = self.cursor == row && (self.chosen || !self.text.text().trim().is_empty());
+        self.go(row);
+        is_there
+    }
+
     /// Puts the cursor on a row.
     fn go(&mut self, row: usize) {
         (self.cursor, self.chosen) = (row, true);

@@ -18,6 +18,7 @@ impl Model {
             return match action {
                 MouseAction::WheelUp => self.key(Key::plain(Code::Up)),
                 MouseAction::WheelDown => self.key(Key::plain(Code::Down)),
+                MouseAction::Press(Button::Left) => self.click_overlay(&layout, column, row),
                 MouseAction::Press(_) | MouseAction::Release(_) | MouseAction::Drag(_) => vec![],
             };
         }
@@ -42,6 +43,13 @@ impl Model {
             Some((pane, area)) => self.wheel_over(pane, column.saturating_sub(area.x), lines),
             None => vec![],
         }
+    }
+
+    /// A click on a row of what lies on top: selects it, and runs it when it was selected already.
+    fn click_overlay(&mut self, layout: &Layout, column: u16, row: u16) -> Vec<Effect> {
+        let Some(index) = super::view::overlay_row(self, layout, column, row) else { return vec![] };
+        let Some(overlay) = self.overlays.last_mut() else { return vec![] };
+        if overlay.select(index) { self.key(Key::plain(Code::Enter)) } else { vec![] }
     }
 
     /// A click: on the header, a tab, a hint of the footer, or a pane.

@@ -54,6 +54,7 @@ impl Settings {
             connect: config.connect.clone(),
             surroundings: Surroundings::default(),
             nautobot: config.nautobot.is_some(),
+            absent_nautobot: config.nautobot.is_none().then(|| unset(config, "[nautobot] url", "")),
             consoles: consoles_view(config),
             mail_sources: config.maintenance.sources.iter().map(|source| source.name.clone()).collect(),
             keymap,
@@ -207,11 +208,15 @@ fn consoles_view(config: &Config) -> View {
     }
 }
 
+/// What is said of a backend that is not configured. What matters fits on a line of half of a screen of 120 columns; what
+/// follows the line end is for those with more room.
+fn unset(config: &Config, what: &str, more: &str) -> String {
+    format!("not configured: {what}\n{more}in {}", clean_line(&config.paths.shown))
+}
+
 /// What the panes say whose backends are not there.
 fn absent(config: &Config) -> [Option<String>; 5] {
-    // What matters fits on a line of half of a screen of 120 columns; what follows the line end is for those with more room.
-    let file = clean_line(&config.paths.shown);
-    let unset = |what: &str, more: &str| format!("not configured: {what}\n{more}in {file}");
+    let unset = |what: &str, more: &str| unset(config, what, more);
     let lab = config.labs.is_empty().then(|| unset("[[lab]] name, url", ""));
     let without_cloudvision = |more: &str| unset("[[cloudvision]] name, server", more);
     let changes = config.cloudvision.is_empty().then(|| without_cloudvision(""));

@@ -93,6 +93,7 @@ impl Model {
         };
         effects.extend(self.hold_if(held));
         self.hold_consoles();
+        self.calm.observe(self.present_connections(), at);
         self.fit();
         effects
     }

@@ -45,7 +45,7 @@ pub use oauth::OAuth;
 pub use paths::{Paths, create_private_dir};
 pub(crate) use problem::nearest;
 pub use problem::{At, Origin, Problem, Problems};
-pub use resolve::{LAB_TOKEN_VARIABLE, NAUTOBOT_TOKEN_VARIABLE, TOKEN_VARIABLE};
+pub use resolve::{CONTEXT_VARIABLE, LAB_TOKEN_VARIABLE, NAUTOBOT_TOKEN_VARIABLE, TOKEN_VARIABLE};
 pub use source::{Imap, Login, Proof, Source, SourceFrom, Wanted};
 pub use themes::{BUILT_IN_THEMES, ThemeFile};
 pub use value::{

@@ -20,6 +20,8 @@ pub const TOKEN_VARIABLE: &str = "NOCTUI_CLOUDVISION_TOKEN";
 pub const LAB_TOKEN_VARIABLE: &str = "NOCTUI_LAB_TOKEN";
 /// The variable with the token of Nautobot, whatever the file says.
 pub const NAUTOBOT_TOKEN_VARIABLE: &str = "NOCTUI_NAUTOBOT_TOKEN";
+/// The variable with the context to start in.
+pub const CONTEXT_VARIABLE: &str = "NOCTUI_CONTEXT";
 /// The variable with the token of a websocket proxy.
 pub(super) const CONSOLE_TOKEN: &str = "NOCTUI_CONSOLE_TOKEN";
 /// The variable with the key that signs the tokens of a websocket proxy.
@@ -249,7 +251,7 @@ impl Layers<'_> {
     /// The context noctui starts in: the one asked for, else the first.
     fn active_context(&mut self, written: Option<At<Name>>, contexts: &[Context]) -> Option<Context> {
         let flag = self.flags.context.clone().map(|name| (name, Origin::Flag("--context")));
-        let named = self.variable::<Name>("NOCTUI_CONTEXT").map(|name| (name.0, Origin::Variable("NOCTUI_CONTEXT")));
+        let named = self.variable::<Name>(CONTEXT_VARIABLE).map(|name| (name.0, Origin::Variable(CONTEXT_VARIABLE)));
         let written = written.map(|at| (at.value.0, at.origin));
         let Some((wanted, origin)) = flag.or(named).or(written) else { return contexts.first().cloned() };
         let found = contexts.iter().find(|context| context.name == wanted).cloned();

@@ -144,7 +144,7 @@ fn announcements<'s>(
         let ids = (0..windows.len()).filter_map(|window| all.get(window).or_else(|| all.last()));
         let shape = provider.shapes.get(*sent % provider.shapes.len().max(1)).map_or("", String::as_str);
         *sent += 1;
-        let arrives = now + offset(&notice.at)?;
+        let arrives = moment(&notice.at, &windows, now)?;
         let mail = Announcement {
             customer,
             provider,
@@ -174,6 +174,16 @@ fn announcements<'s>(
 fn windows(texts: &OneOrMany, now: DateTime<Utc>) -> Result<Vec<Window>, Error> {
     let window = |text: &String| when::window(text, now).ok_or_else(|| Error::Story(format!("no window: {text:?}")));
     texts.all().iter().map(window).collect()
+}
+
+/// When a mail arrives: so long after the start of the demo, or of the last window (`start-5m`, `end+20m`).
+fn moment(text: &str, windows: &[Window], now: DateTime<Utc>) -> Result<DateTime<Utc>, Error> {
+    let of_window = |word: &str, from: fn(&Window) -> DateTime<Utc>| {
+        let offset = when::offset(text.strip_prefix(word)?)?;
+        windows.last().map(|window| from(window) + offset)
+    };
+    let moment = of_window("start", |window| window.start).or_else(|| of_window("end", |window| window.end));
+    moment.map_or_else(|| Ok(now + offset(text)?), Ok)
 }
 
 /// An offset from the start of the demo.

@@ -43,6 +43,12 @@ pub struct Arguments {
     /// Only write the mails and the configuration to this new folder, and say how to look at them.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["keep", "still", "scale"])]
     pub prepare: Option<PathBuf>,
+    /// Taken only to be refused, in the place of the flag of all subcommands, which the help would list.
+    #[arg(long, hide = true, value_name = "PATH")]
+    pub config: Option<PathBuf>,
+    /// The same.
+    #[arg(long, hide = true, value_name = "NAME")]
+    pub context: Option<String>,
     /// Hand a line to the shell of the simulated gateway at this address, as somebody would who logs in to a real one.
     #[arg(long, hide = true, num_args = 2, value_names = ["ADDRESS", "LINE"])]
     pub gateway_shell: Option<Vec<String>>,

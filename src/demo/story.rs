@@ -143,7 +143,8 @@ pub(super) struct Maintenance {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Notice {
-    /// When it arrives, relative to the start of the demo; later than the start: while you watch.
+    /// When it arrives, relative to the start of the demo; later than the start: while you watch. Relative to the window as
+    /// `start-5m` or `end+20m`.
     pub(super) at: String,
     /// When it was made, where that was earlier: it was held up on the way.
     pub(super) made: Option<String>,

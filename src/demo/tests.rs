@@ -103,6 +103,24 @@ fn some_maintenances_are_under_way_and_some_begin_soon_whenever_it_starts() {
 }
 
 #[test]
+fn what_is_said_of_work_that_begins_or_is_done_comes_when_it_does_whenever_it_starts() {
+    let story = Story::built_in().unwrap();
+    for hour in 0..24 {
+        let now = tonight() + TimeDelta::hours(hour);
+        for item in resolve(&story, now, 1).unwrap() {
+            let Item::Announcement(mail) = item else { continue };
+            let (first, last) = (mail.windows.first().unwrap(), mail.windows.last().unwrap());
+            let is_timely = match mail.status {
+                Status::InProcess => mail.arrives > first.start - TimeDelta::minutes(15) && mail.arrives < last.end,
+                Status::Completed => mail.arrives > first.start,
+                _ => true,
+            };
+            assert!(is_timely, "{now}: {:?} {:?} at {}, window {first:?}", mail.ids, mail.status, mail.arrives);
+        }
+    }
+}
+
+#[test]
 fn every_mail_is_valid_and_names_what_it_is_about() {
     let story = Story::built_in().unwrap();
     let open = Regex::new(r"\{[a-z]+\}").unwrap();

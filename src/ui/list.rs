@@ -120,6 +120,11 @@ impl<R: Row> List<R> {
         self.cursor
     }
 
+    /// Whether there is a row after the one under the cursor, or before it.
+    pub(crate) fn has_beside(&self, after: bool) -> bool {
+        if after { self.more_after || self.cursor + 1 < self.rows.len() } else { self.more_before || self.cursor > 0 }
+    }
+
     /// Replaces the window. The cursor goes to `focus` if that row is there, else stays with its row, else with its place.
     pub(crate) fn replace(&mut self, rows: Vec<R>, more_before: bool, more_after: bool, focus: Option<R::Key>) {
         let at_start = self.top == 0 && !self.more_before && !more_before;

@@ -70,17 +70,24 @@ pub(crate) fn draw_below(below: usize, look: &Look<'_>, area: Rect, buffer: &mut
     }
 }
 
-/// What could not be read, why, and what to do.
+/// Cells of the words before why something could not be read, and what to do.
+const LABEL: usize = 9;
+
+/// What could not be read, why, and what to do: each text under itself.
 pub(crate) fn trouble_lines(trouble: &Trouble, cells: usize, look: &Look<'_>) -> Vec<TextLine> {
     let mut lines: Vec<TextLine> =
         wrap(trouble.what(), cells).into_iter().map(|line| plain(line, Role::Failed)).collect();
+    let mut labelled = |label: &str, text: &str| {
+        for (row, line) in wrap(text, cells.saturating_sub(LABEL).max(8)).into_iter().enumerate() {
+            let label = if row == 0 { label } else { "" };
+            lines.push(plain(format!("{label:<LABEL$}{line}"), Role::Text));
+        }
+    };
     for because in trouble.because() {
-        lines.extend(wrap(&format!("because  {because}"), cells).into_iter().map(|line| plain(line, Role::Text)));
+        labelled("because", because);
     }
     if let Some(remedy) = trouble.remedy() {
-        lines.extend(
-            wrap(&format!("do       {}", look.say(remedy)), cells).into_iter().map(|line| plain(line, Role::Text)),
-        );
+        labelled("do", &look.say(remedy));
     }
     lines
 }

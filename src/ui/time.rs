@@ -21,11 +21,28 @@ pub(crate) enum Zone {
 }
 
 impl Zone {
-    /// The name for the header: `UTC` or the abbreviation.
+    /// Its name where there is room: `UTC`, or the abbreviation with the offset, `IST +05:30`: alone the letters stand for
+    /// several zones. Of a zone that has no letters the offset.
     pub(crate) fn name(self, at: DateTime<Utc>) -> String {
+        let Self::Named(zone) = self else { return "UTC".to_owned() };
+        let letters = at.with_timezone(&zone).format("%Z").to_string();
+        let offset = self.brief_name(at);
+        if letters.starts_with(['+', '-']) { offset } else { format!("{letters} {offset}") }
+    }
+
+    /// Its name where there is little: `UTC` or `+05:30`.
+    pub(crate) fn brief_name(self, at: DateTime<Utc>) -> String {
         match self {
             Self::Utc => "UTC".to_owned(),
-            Self::Named(zone) => at.with_timezone(&zone).format("%Z").to_string(),
+            Self::Named(zone) => at.with_timezone(&zone).format("%:z").to_string(),
+        }
+    }
+
+    /// What stands behind a time: `Z` or `+05:30`.
+    pub(crate) fn sign(self, at: DateTime<Utc>) -> String {
+        match self {
+            Self::Utc => "Z".to_owned(),
+            Self::Named(_) => self.brief_name(at),
         }
     }
 
@@ -256,7 +273,17 @@ mod tests {
     fn a_window_that_spans_a_change_of_the_clock_names_both_zones() {
         let zone = Zone::Named(chrono_tz::Europe::Berlin);
         let window = zone.window(at("2026-10-25T00:00:00Z"), at("2026-10-25T03:00:00Z"));
-        assert_eq!(window, "2026-10-25 02:00 CEST - 04:00 CET");
+        assert_eq!(window, "2026-10-25 02:00 CEST +02:00 - 04:00 CET +01:00");
+    }
+
+    #[test]
+    fn a_zone_is_never_told_by_its_letters_alone() {
+        let now = at("2026-11-21T02:48:00Z");
+        let names = |zone: Zone| [zone.name(now), zone.brief_name(now), zone.sign(now)];
+        assert_eq!(names(Zone::Utc), ["UTC", "UTC", "Z"]);
+        assert_eq!(names(Zone::Named(chrono_tz::Asia::Kolkata)), ["IST +05:30", "+05:30", "+05:30"]);
+        assert_eq!(names(Zone::Named(chrono_tz::America::Sao_Paulo)), ["-03:00", "-03:00", "-03:00"]);
+        assert_eq!(names(Zone::Named(chrono_tz::Europe::London)), ["GMT +00:00", "+00:00", "+00:00"]);
     }
 
     #[test]

@@ -178,3 +178,22 @@ fn an_output_that_takes_nothing_is_told() {
     assert_eq!(told, "noctui: cannot write to standard output\n  because  No space left on device (os error 28)\n");
     assert_eq!(output.status.code(), Some(2));
 }
+
+#[test]
+fn the_demo_takes_no_configuration_and_no_context_of_ones_own() {
+    let home = Home::new();
+    for arguments in [["demo", "--config", "x.toml"], ["--config", "x.toml", "demo"]] {
+        assert_eq!(
+            transcript(&home, &mut home.noctui(arguments)),
+            "--- standard error\nnoctui: the demo does not take --config\n  \
+             because  it writes a configuration of its own, for the simulated backends, without contexts\n  \
+             do       leave --config out, or demo: noctui --config opens what you have configured\n--- exit code 2\n"
+        );
+    }
+    for arguments in [["demo", "--context", "lab"], ["--context", "lab", "demo"]] {
+        let said = transcript(&home, &mut home.noctui(arguments));
+        assert!(said.contains("the demo does not take --context") && said.ends_with("exit code 2\n"), "{said}");
+    }
+    let help = transcript(&home, &mut home.noctui(["demo", "--help"]));
+    assert!(!help.contains("--config ") && !help.contains("--context ") && help.contains("--log-level"), "{help}");
+}

@@ -48,6 +48,8 @@ impl World {
 
     fn make() -> Self {
         let arguments = Arguments {
+            config: None,
+            context: None,
             still: true,
             scale: None,
             seed: 1,

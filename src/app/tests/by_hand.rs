@@ -56,6 +56,38 @@ fn a_maintenance_is_made_by_hand_and_taken_back() {
 }
 
 #[test]
+fn what_helps_with_a_field_is_never_cut_and_fields_without_room_are_told() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("N").type_text("bramble").press("tab").type_text("BR-1").press("tab ctrl-u").type_text("soon");
+    desk.press("tab").type_text("2026-13-13 somewhen in the morning").press("enter");
+    assert!(desk.shows("is no time; write it as") && desk.shows("2026-11-21 22:00, in UTC"), "{}", desk.screen());
+    desk.press("ctrl-u").type_text("2026-11-22 02:00").press("tab").type_text("2026-11-22 04:00").press("enter");
+    assert!(desk.shows("it is tentative, confirmed") && desk.shows("or cancelled"), "{}", desk.screen());
+    let mut small = Desk::live(40, 10);
+    small.press("N");
+    assert!(small.row("A maintenance made").contains(" +"), "{}", small.screen());
+    let mut roomy = Desk::live(80, 24);
+    roomy.press("N");
+    assert!(!roomy.row("A maintenance made").contains(" +"), "{}", roomy.screen());
+}
+
+#[test]
+fn what_does_nothing_is_not_offered() {
+    let mut desk = Desk::live(120, 40);
+    desk.press("N").type_text("bramble").press("tab").type_text("BR-1").press("tab tab");
+    desk.type_text("2026-11-22 02:00").press("tab").type_text("2026-11-22 04:00").press("enter");
+    desk.press("/").type_text("br-1").press("enter enter");
+    let footer = desk.row("a acknowledge");
+    assert!(!footer.contains("o mail") && !footer.contains("next") && !footer.contains("previous"), "{footer}");
+    let mut desk = Desk::live(200, 60);
+    desk.press("enter");
+    let footer = desk.row("a acknowledge");
+    assert!(footer.contains("o mail") && footer.contains("] next") && !footer.contains("previous"), "{footer}");
+    desk.press("]");
+    assert!(desk.row("a acknowledge").contains("[ previous"), "{}", desk.screen());
+}
+
+#[test]
 fn a_maintenance_gets_a_ticket_and_another_window_and_what_the_notices_say_is_taken_again() {
     let mut desk = Desk::live(100, 50);
     desk.press("/").type_text("ttn-0008500558").press("enter enter E");

@@ -53,6 +53,36 @@ fn a_click_selects_and_a_second_one_opens_and_the_wheel_scrolls() {
 }
 
 #[test]
+fn a_click_on_a_row_of_help_or_palette_selects_it_and_a_second_one_runs_it() {
+    for (columns, rows) in [(80, 24), (120, 40), (50, 24)] {
+        let mut desk = Desk::live(columns, rows);
+        for (open, typed, row) in [("?", "List the sources", "│ S "), (":", "sources", "│ sources ")] {
+            desk.press(open).type_text(typed);
+            let row = line_of(&desk, row);
+            mouse(&mut desk, MouseAction::Press(Button::Left), columns / 2, row);
+            if !desk.shows("─ sources") {
+                mouse(&mut desk, MouseAction::Press(Button::Left), columns / 2, row);
+            }
+            assert!(desk.shows("─ sources"), "{open} at {columns}: {}", desk.screen());
+            desk.press("esc");
+        }
+    }
+    let mut desk = Desk::live(80, 24);
+    desk.press("?");
+    let row = line_of(&desk, "Open ");
+    mouse(&mut desk, MouseAction::Press(Button::Left), 40, row);
+    assert!(desk.shows("─ Help"), "the first click selects: {}", desk.screen());
+    // Beside the rows nothing is selected and nothing runs.
+    let before = desk.screen();
+    for (column, row) in [(40, 0), (1, row), (40, 2), (40, 23)] {
+        mouse(&mut desk, MouseAction::Press(Button::Left), column, row);
+        assert_eq!(desk.screen(), before);
+    }
+    mouse(&mut desk, MouseAction::Press(Button::Left), 40, row);
+    assert!(!desk.shows("─ Help"), "{}", desk.screen());
+}
+
+#[test]
 fn a_click_on_the_footer_does_what_it_says() {
     let mut desk = Desk::live(80, 24);
     let column = desk.row("a acknowledge").find("? help").unwrap();

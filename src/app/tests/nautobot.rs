@@ -69,6 +69,46 @@ fn the_header_tells_how_nautobot_is_doing_and_the_connections_the_whole_story() 
 }
 
 #[test]
+fn a_reading_is_told_in_the_header_where_it_takes_a_while() {
+    let mut desk = desk(120, 40);
+    let header = desk.row("noctui");
+    tell(&mut desk, NautobotHealth::Reading, 0);
+    assert_eq!(desk.row("noctui"), header);
+    // It is looked at again when it would be told, and not before.
+    assert_eq!(desk.model.next_change(), desk.now + TimeDelta::milliseconds(400));
+    tell(&mut desk, NautobotHealth::Live, 0);
+    assert_eq!(desk.row("noctui"), header);
+    assert!(desk.model.next_change() > desk.now + TimeDelta::seconds(1), "nobody wakes for what is over");
+
+    tell(&mut desk, NautobotHealth::Reading, 0);
+    desk.now += TimeDelta::milliseconds(300);
+    tell(&mut desk, NautobotHealth::Reading, 0);
+    assert_eq!(desk.row("noctui"), header);
+    desk.now += TimeDelta::milliseconds(100);
+    desk.send(Message::Ticked);
+    assert!(desk.shows("nb ◐ reading"), "{}", desk.screen());
+    assert!(desk.model.next_change() > desk.now + TimeDelta::seconds(1));
+    // All backends alike; and what fails stays so until it is known to be better.
+    desk.source(SourceHealth::Reading(3));
+    assert!(desk.shows("mail ● live"), "{}", desk.screen());
+    let (trouble, retry_at) = (Trouble::new("cannot reach Nautobot"), desk.now);
+    tell(&mut desk, NautobotHealth::Failing { word: "offline", trouble, retry_at }, 0);
+    assert!(desk.shows("nb ✗ offline"), "{}", desk.screen());
+    tell(&mut desk, NautobotHealth::Reading, 0);
+    assert!(desk.shows("nb ✗ offline"), "{}", desk.screen());
+}
+
+#[test]
+fn a_first_reading_is_told_at_once() {
+    let text = format!("{MAILBOX}[nautobot]\nurl = 'https://nautobot.example'\n");
+    let mut desk = Desk::with(settings(&text, ColourDepth::Sixteen, true), Some(&DATABASE), 120, 40);
+    tell(&mut desk, NautobotHealth::Connecting, 0);
+    assert!(desk.shows("nb ◐ connecting"), "{}", desk.screen());
+    tell(&mut desk, NautobotHealth::Reading, 0);
+    assert!(desk.shows("nb ◐ reading"), "{}", desk.screen());
+}
+
+#[test]
 fn what_waits_is_listed_and_sent_again_or_dropped() {
     let mut desk = desk(120, 40);
     desk.press("j a n").type_text("traffic drained").press("enter O");

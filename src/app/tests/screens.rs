@@ -276,3 +276,15 @@ fn every_size_is_survived_and_fills_its_width_at_the_most() {
         desk.resize(80, 24);
     }
 }
+
+#[test]
+fn what_to_do_about_a_trouble_is_wrapped_under_itself() {
+    let desk = Desk::live(80, 24);
+    let trouble = Trouble::new("it is broken").caused_by("of the wind").to_do("wait until it is calm");
+    let lines = crate::ui::page::trouble_lines(&trouble, 20, &desk.model.look());
+    let texts = lines.iter().map(|line| line.iter().map(|(text, _)| text.as_str()).collect::<String>());
+    assert_eq!(
+        texts.collect::<Vec<_>>(),
+        ["it is broken", "because  of the wind", "do       wait until", "         it is calm"]
+    );
+}

@@ -104,3 +104,39 @@ fn a_zone_of_the_shell_that_is_not_understood_is_named_at_every_switch() {
     desk.press("t");
     assert!(desk.shows("TZ is IST-5:30, which is not understood"), "{}", desk.screen());
 }
+
+#[test]
+fn the_zone_is_told_by_its_offset_in_the_header_and_behind_times() {
+    let kolkata = |columns, rows| {
+        let settings = settings_in(Some("Asia/Kolkata"), MAILBOX, ColourDepth::Sixteen, true);
+        let mut desk = Desk::with(settings, Some(&super::desk::DATABASE), columns, rows);
+        desk.press("t").wait(chrono::TimeDelta::seconds(20));
+        desk
+    };
+    let wide = kolkata(160, 40);
+    assert!(wide.shows("IST +05:30 08:18"), "{}", wide.screen());
+    assert!(wide.row("TTN-0007195301").contains("Nov 21 04:55-08:55+05:30"), "{}", wide.screen());
+    let half = kolkata(80, 24);
+    assert!(half.shows("+05:30 08:18") && !half.shows("IST"), "{}", half.screen());
+    assert!(half.row("TTN-").contains("TTN-0007195301"), "{}", half.screen());
+    assert!(half.shows("+05:30  ") && !half.shows("Z  "), "{}", half.screen());
+    let small = kolkata(40, 10);
+    assert!(small.shows("+05:30") && small.screen().matches("+05").count() == 1, "{}", small.screen());
+}
+
+#[test]
+fn the_days_of_a_long_window_are_whole() {
+    for zone in ["utc", "Asia/Kolkata"] {
+        let settings = settings_in(Some(zone), MAILBOX, ColourDepth::Sixteen, true);
+        let mut desk = Desk::with(settings, Some(&super::desk::DATABASE), 120, 40);
+        if zone != "utc" {
+            desk.press("t");
+        }
+        desk.write_elsewhere(
+            "UPDATE maintenance SET ends_at = starts_at + 365 * 86400, over_at = starts_at + 365 * 86400
+             WHERE maintenance_id = 'TTN-0007195301'",
+        );
+        desk.send(Message::Maintenance(Box::new(crate::features::maintenance::worker::Report::Changed)));
+        assert!(desk.row("TTN-0007195301").contains(" +365d "), "{}", desk.screen());
+    }
+}

@@ -10,6 +10,9 @@ use crate::ui::Look;
 use crate::ui::line::{Pen, width};
 use crate::ui::theme::{Role, State};
 
+/// From so many columns the zone has its letters beside its offset.
+const WIDE: u16 = 100;
+
 /// A tab: which pane, its text, and the columns it takes.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Tab {
@@ -133,7 +136,8 @@ fn said(connections: &[Connection], all: usize, room: usize, look: &Look<'_>) ->
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let look = model.look();
     let text = look.theme.style(Role::Text);
-    let clock = format!("{} {}", model.zone.name(model.now), model.zone.clock(model.now));
+    let zone = if area.width < WIDE { model.zone.brief_name(model.now) } else { model.zone.name(model.now) };
+    let clock = format!("{zone} {}", model.zone.clock(model.now));
     let connections = model.connections();
     let mut pen = Pen::new(buffer, area, 0);
     pen.text("noctui", look.theme.style(Role::Title));

@@ -66,6 +66,11 @@ fn body(layout: &Layout) -> Rect {
     Rect { y: layout.header.bottom(), height: layout.footer.y - layout.header.bottom(), ..layout.header }
 }
 
+/// Which row of what lies on top is at a place of the screen, if it has rows and one is there.
+pub(crate) fn overlay_row(model: &Model, layout: &Layout, column: u16, row: u16) -> Option<usize> {
+    overlay::row_at(model, body(layout), column, row)
+}
+
 /// A terminal below the smallest size still says so, as far as it can.
 fn too_small(model: &Model, buffer: &mut Buffer) {
     let area = buffer.area;

@@ -46,13 +46,7 @@ fn frame_in(
     body: Rect,
     buffer: &mut Buffer,
 ) -> Rect {
-    let size = (columns.min(body.width), rows.saturating_add(2).min(body.height));
-    let area = Rect {
-        x: body.x + (body.width - size.0) / 2,
-        y: body.y + (body.height - size.1) / 2,
-        width: size.0,
-        height: size.1,
-    };
+    let area = framed(columns, rows, body);
     let style = look.theme.style(Role::Muted);
     look.clear(area, buffer);
     let inner_width = usize::from(area.width.saturating_sub(2));
@@ -67,7 +61,52 @@ fn frame_in(
     for y in 1..area.height.saturating_sub(1) {
         Pen::new(buffer, area, y).text(upright, style).skip(inner_width).text(upright, style);
     }
+    inside(area)
+}
+
+/// Where a frame around at most `columns` x `rows` stands.
+fn framed(columns: u16, rows: u16, body: Rect) -> Rect {
+    let size = (columns.min(body.width), rows.saturating_add(2).min(body.height));
+    Rect {
+        x: body.x + (body.width - size.0) / 2,
+        y: body.y + (body.height - size.1) / 2,
+        width: size.0,
+        height: size.1,
+    }
+}
+
+/// What is inside of a frame.
+fn inside(area: Rect) -> Rect {
     Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(4), height: area.height.saturating_sub(2) }
+}
+
+/// Columns of help and palette.
+const COMMANDS: u16 = 104;
+/// Rows of the palette.
+const PALETTE: u16 = 18;
+
+/// Rows of the help.
+fn help_rows(help: &Help) -> u16 {
+    u16::try_from(help.rows().len()).unwrap_or(u16::MAX).saturating_add(2).max(6)
+}
+
+/// Where the rows of the table stand in a frame of them: below the line in which text is typed.
+fn rows_in(inside: Rect) -> Rect {
+    Rect { y: inside.y + 2, height: inside.height.saturating_sub(2), ..inside }
+}
+
+/// Which row of the topmost overlay is at a place of the screen, if it has rows and one is there.
+pub(super) fn row_at(model: &Model, body: Rect, column: u16, row: u16) -> Option<usize> {
+    let (rows, cursor, height) = match model.overlays.last()? {
+        Overlay::Help(help) => (rows_of_help(help), help.cursor, help_rows(help)),
+        Overlay::Palette(palette) => (rows_of_palette(model, palette), palette.cursor, PALETTE),
+        Overlay::Log(_) | Overlay::Connections(_) | Overlay::Confirm(_) => return None,
+    };
+    let area = rows_in(inside(framed(COMMANDS, height, body)));
+    if !area.contains(Position { x: column, y: row }) {
+        return None;
+    }
+    lines_shown(&rows, cursor, area).get(usize::from(row - area.y)).map(|line| line.index)
 }
 
 /// A line in which text is typed; returns where its cursor is.
@@ -116,26 +155,47 @@ fn draw_command(
     }
 }
 
+/// A line of the table on the screen.
+struct CommandLine {
+    /// Of which row it is.
+    index: usize,
+    /// Whether it is the first of that.
+    is_first: bool,
+    /// What the command does, or a part of that.
+    help: String,
+}
+
+/// Cells of the first column: a long name takes its room from the help, which is cut or wrapped where there is too little.
+fn first_cells(rows: &[[String; 3]], cursor: usize, area: Rect) -> usize {
+    let height = usize::from(area.height);
+    let near = rows.iter().skip((cursor + 1).saturating_sub(height)).take(height);
+    let longest = near.map(|[first, ..]| width(first)).max().unwrap_or(0);
+    let least = if area.width < NARROW { 8 } else { 16 };
+    longest.clamp(least, usize::from(area.width / 2).max(least))
+}
+
+/// The lines of the table around the cursor.
+fn lines_shown(rows: &[[String; 3]], cursor: usize, area: Rect) -> Vec<CommandLine> {
+    let (cells, height) = (first_cells(rows, cursor, area), usize::from(area.height));
+    let lines = |row: &[String; 3]| help_lines(&row[1], cells, area);
+    let first = first_shown(cursor, height, |at| rows.get(at).map(lines));
+    let of_row = |(index, row)| {
+        let lines = lines(row).into_iter().enumerate();
+        lines.map(move |(at, help)| CommandLine { index, is_first: at == 0, help })
+    };
+    rows.iter().enumerate().skip(first).flat_map(of_row).take(height).collect()
+}
+
 /// Rows of the table around the cursor.
 fn draw_commands(model: &Model, rows: &[[String; 3]], cursor: usize, area: Rect, buffer: &mut Buffer) {
-    let (look, height) = (model.look(), usize::from(area.height));
-    let near = || rows.iter().skip((cursor + 1).saturating_sub(height)).take(height);
-    // A long name takes its room from the help, which is cut or wrapped where there is too little.
-    let longest = near().map(|[first, ..]| width(first)).max().unwrap_or(0);
-    let least = if area.width < NARROW { 8 } else { 16 };
-    let cells = longest.clamp(least, usize::from(area.width / 2).max(least));
-    let lines = |row: &[String; 3]| help_lines(&row[1], cells, area);
-    let mut row = 0;
-    for (index, texts) in rows.iter().enumerate().skip(first_shown(cursor, height, |at| rows.get(at).map(lines))) {
-        for (at, help) in lines(texts).iter().enumerate().take_while(|(at, _)| row + at < height) {
-            let [before, behind] = if at == 0 { [&*texts[0], &*texts[2]] } else { ["", ""] };
-            let y = u16::try_from(row + at).unwrap_or(u16::MAX);
-            draw_command(&look, [before, help, behind], cells, index == cursor, area, y, buffer);
-        }
-        row += lines(texts).len();
-        if row >= height {
-            break;
-        }
+    let look = model.look();
+    let cells = first_cells(rows, cursor, area);
+    for (y, line) in (0..area.height).zip(lines_shown(rows, cursor, area)) {
+        let Some(texts) = rows.get(line.index).filter(|_| line.is_first) else {
+            draw_command(&look, ["", &line.help, ""], cells, line.index == cursor, area, y, buffer);
+            continue;
+        };
+        draw_command(&look, [&texts[0], &line.help, &texts[2]], cells, line.index == cursor, area, y, buffer);
     }
 }
 
@@ -156,36 +216,41 @@ fn written(keys: &[Key]) -> String {
     keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
+/// The keys of the place, as rows.
+fn rows_of_help(help: &Help) -> Vec<[String; 3]> {
+    let rows = help.rows().into_iter();
+    rows.map(|row| [written(&row.keys), row.spec.help.to_owned(), row.spec.name.to_owned()]).collect()
+}
+
 /// The keys of the place.
 fn draw_help(model: &Model, help: &Help, body: Rect, buffer: &mut Buffer) -> Position {
     let look = model.look();
-    let rows = help.rows();
-    let wanted = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(2);
-    let inside = frame(&look, "Help", 104, wanted.max(6), body, buffer);
+    let inside = frame(&look, "Help", COMMANDS, help_rows(help), body, buffer);
     let cursor = draw_field(&look, "search: ", &help.search, inside, 0, buffer);
-    let list = Rect { y: inside.y + 2, height: inside.height.saturating_sub(2), ..inside };
-    let rows: Vec<[String; 3]> =
-        rows.iter().map(|row| [written(&row.keys), row.spec.help.to_owned(), row.spec.name.to_owned()]).collect();
-    draw_commands(model, &rows, help.cursor, list, buffer);
+    draw_commands(model, &rows_of_help(help), help.cursor, rows_in(inside), buffer);
     cursor
+}
+
+/// What the palette offers, as rows.
+fn rows_of_palette(model: &Model, palette: &Palette) -> Vec<[String; 3]> {
+    let keys = |offer: &Offer| written(&palette.keys(offer, &model.settings.keymap));
+    let row = |offer: Offer| [offer.name.clone(), offer.help.to_owned(), keys(&offer)];
+    palette.matches().into_iter().map(row).collect()
 }
 
 /// The palette.
 fn draw_palette(model: &Model, palette: &Palette, body: Rect, buffer: &mut Buffer) -> Position {
     let look = model.look();
-    let matches = palette.matches();
-    let inside = frame(&look, "Command", 104, 18, body, buffer);
+    let rows = rows_of_palette(model, palette);
+    let inside = frame(&look, "Command", COMMANDS, PALETTE, body, buffer);
     let cursor = draw_field(&look, ":", &palette.text, inside, 0, buffer);
-    let list = Rect { y: inside.y + 2, height: inside.height.saturating_sub(2), ..inside };
-    if matches.is_empty() {
+    let list = rows_in(inside);
+    if rows.is_empty() {
         for (row, line) in wrap(&palette.nothing(), usize::from(list.width)).iter().enumerate() {
             let row = u16::try_from(row).unwrap_or(u16::MAX);
             Pen::new(buffer, list, row).text(line, look.theme.style(Role::Muted));
         }
     }
-    let keys = |offer: &Offer| written(&palette.keys(offer, &model.settings.keymap));
-    let row = |offer: Offer| [offer.name.clone(), offer.help.to_owned(), keys(&offer)];
-    let rows: Vec<[String; 3]> = matches.into_iter().map(row).collect();
     draw_commands(model, &rows, palette.cursor, list, buffer);
     cursor
 }
@@ -299,7 +364,11 @@ fn connection_lines(model: &Model) -> Vec<(String, Role)> {
         lines.push((title, connection.state.role()));
         lines.extend(connection.story.into_iter().map(|line| (format!("    {line}"), Role::Text)));
     }
-    for absent in model.settings.absent.iter().flatten().filter_map(|text| text.lines().next()) {
+    let nautobot = &model.settings.absent_nautobot;
+    // In the order of the header.
+    let [mail, others @ ..] = &model.settings.absent;
+    let absent = [mail, nautobot].into_iter().chain(others).flatten();
+    for absent in absent.filter_map(|text| text.lines().next()) {
         if !lines.iter().any(|(line, _)| line == absent) {
             lines.push((absent.to_owned(), Role::Muted));
         }

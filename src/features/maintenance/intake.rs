@@ -1,6 +1,7 @@
 //! From a received mail to a recorded one: read by the rules, then written, in the order of arrival.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
@@ -15,6 +16,7 @@ use super::store::sender::{self, Senders};
 use super::store::{given_up, unknown};
 use crate::blocking;
 use crate::store::{Error, Store};
+use crate::text::clean_line;
 
 /// The way in: what it reads with and where it writes to.
 #[derive(Debug, Clone)]
@@ -87,12 +89,24 @@ impl Intake {
         // Polled in this order for the first time, so sent to the writer in this order.
         join_all(mails.into_iter().map(|Read { delivery, reading, unknown, is_given_up }| {
             let limits = self.limits;
-            self.store.write_in_batch(move |connection| {
+            let (source, item, began) = (delivery.source.clone(), delivery.item.clone(), Instant::now());
+            let taken = self.store.write_in_batch(move |connection| {
                 let stood_in = given_up::stand_in(connection, &delivery)?;
                 let recorded = record::record(connection, &delivery, &reading, limits)?;
                 given_up::settle(connection, &delivery, (stood_in, &recorded), is_given_up)?;
                 unknown::settle(connection, recorded, &unknown)
-            })
+            });
+            async move {
+                let taken = taken.await;
+                match &taken {
+                    Ok(Recorded { notification, outcome, novelty, merged }) => tracing::debug!(
+                        source, item, mail = ?notification, %outcome, ?novelty, ?merged, took = ?began.elapsed(),
+                        "a mail was recorded"
+                    ),
+                    Err(error) => tracing::debug!(source, item, %error, "a mail was not recorded"),
+                }
+                taken
+            }
         }))
         .await
     }
@@ -113,6 +127,7 @@ fn too_large(rules: &Rules, raw: &[u8]) -> Reading {
 
 /// Reads one mail; `None` if its content may be had later.
 fn read((rules, assigned): (&Rules, &Senders), label: &str, mail: Received, now: DateTime<Utc>) -> Option<Read> {
+    let began = Instant::now();
     let is_given_up = matches!(mail.body, Err(Refusal::Garbled { .. }));
     let (raw, size, reading) = match mail.body {
         Ok(raw) => {
@@ -131,9 +146,29 @@ fn read((rules, assigned): (&Rules, &Senders), label: &str, mail: Received, now:
             return None;
         }
     };
+    tell_read(label, &mail.key, size, &reading, began);
     let received_at = mail.delivered.unwrap_or(now);
     let delivery = Delivery { source: label.to_owned(), item: mail.key, raw, size, received_at, recorded_at: now };
     Some(Read { delivery, reading, unknown: Vec::new(), is_given_up })
+}
+
+/// Writes into the log what was made of a mail, for whoever misses one: never what stands in it.
+fn tell_read(source: &str, item: &str, bytes: u64, reading: &Reading, began: Instant) {
+    let Envelope { message_id, sender, .. } = &reading.envelope;
+    let message_id = clean_line(message_id.as_deref().unwrap_or("none"));
+    let (verdict, provider, reason) = match &reading.verdict {
+        Verdict::Parsed { provider, notices } => {
+            ("parsed", provider.as_str(), crate::text::counted(notices.len(), "notice"))
+        }
+        Verdict::Ignored { provider, reason } => ("ignored", provider.as_str(), clean_line(reason)),
+        Verdict::Failed { provider, reason } => ("failed", provider.as_str(), clean_line(reason)),
+        Verdict::Unknown { reason } => ("unknown", "", clean_line(reason)),
+    };
+    let (sender, took) = (clean_line(sender), began.elapsed());
+    tracing::debug!(
+        source, item, %message_id, %sender, bytes, verdict, provider, %reason, ?took,
+        "a mail was read"
+    );
 }
 
 /// The circuits of a reading that the inventory does not have.

@@ -139,7 +139,10 @@ fn more_rows_than_are_read_at_once_are_printed_once_each() {
 #[test]
 fn an_empty_log_is_an_answer() {
     let home = Home::new();
-    assert_eq!(transcript(&home, &mut home.noctui(["audit"])), "--- standard error\n--- exit code 0\n");
+    let none = "--- standard error\nnothing was asked of CloudVision from here yet\n--- exit code 0\n";
+    assert_eq!(transcript(&home, &mut home.noctui(["audit"])), none);
+    let said = transcript(&home, &mut home.noctui(["audit", "--who", "anna"]));
+    assert_eq!(said, "--- standard error\nnothing in the log is as that asks\n--- exit code 0\n");
     assert_eq!(json(&home, &[]), serde_json::json!([]));
 }
 

@@ -50,6 +50,24 @@ fn a_part_of_the_list_or_what_is_named_is_exported() {
 }
 
 #[test]
+fn a_calendar_of_nothing_is_not_written() {
+    let home = home();
+    std::fs::write(home.path().join("kept.ics"), "as it was").unwrap();
+    for arguments in [&["--ics"][..], &["--ics", "all.ics"], &["--ics", "kept.ics", "--force"]] {
+        let command = [&["maintenance", "export", "--filter", "nobody"], arguments].concat();
+        assert_eq!(
+            transcript(&home, &mut home.noctui(command)),
+            "--- standard error\nnothing to export: no maintenance matches\n--- exit code 0\n",
+            "{arguments:?}"
+        );
+    }
+    assert!(!home.path().join("all.ics").exists());
+    assert_eq!(std::fs::read_to_string(home.path().join("kept.ics")).unwrap(), "as it was");
+    let said = transcript(&Home::new(), &mut Home::new().noctui(["maintenance", "export", "--all", "--ics"]));
+    assert!(said.contains("nothing to export: there are no maintenances"), "{said}");
+}
+
+#[test]
 fn times_status_and_identity_read_back() {
     let events = events(&said(&home(), &["export", "HC-2", "--ics"]));
     let start = DatePerhapsTime::DateTime(CalendarDateTime::Utc("2099-04-02T22:00:00Z".parse().unwrap()));

@@ -315,3 +315,20 @@ fn an_empty_standard_input_is_no_mail() {
     }
     home.noctui(["maintenance", "mails", "--all"]).assert().success().stdout("").stderr("there is no such mail\n");
 }
+
+#[test]
+fn what_becomes_of_a_mail_is_logged_for_whoever_looks_for_it_and_nothing_of_its_text() {
+    let home = Home::new();
+    let mails = write(&home, &[one("halcyon", "HC-1")]);
+    home.noctui(["--log-level", "debug", "maintenance", "import", mails.to_str().unwrap()]).assert().success();
+    home.noctui(["--log-level", "debug", "maintenance", "note", "HC-1", "hush hush"]).assert().success();
+    let log = std::fs::read_to_string(home.path().join(".local/state/noctui/noctui.log")).unwrap();
+    let line = |text: &str| log.lines().find(|line| line.contains(text)).unwrap_or_else(|| panic!("{text}: {log}"));
+    let read = line("a mail was read");
+    for part in ["message_id=", "sender=", "verdict=\"parsed\"", "provider=\"halcyon\"", "000.eml", "took="] {
+        assert!(read.contains(part), "{part}: {read}");
+    }
+    assert!(line("a mail was recorded").contains("outcome=parsed"), "{log}");
+    assert!(line("note-added").contains("who="), "{log}");
+    assert!(!log.contains("hush"), "{log}");
+}

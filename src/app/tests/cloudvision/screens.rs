@@ -1,5 +1,6 @@
 //! Every screen of CloudVision at every size that is promised, as text; and each of them once by its roles.
 
+use chrono::TimeDelta;
 use insta::assert_snapshot;
 
 use super::night::{self, LAB, PROD};
@@ -38,6 +39,7 @@ fn a_cloudvision_that_owes_an_answer_is_not_called_live() {
     let mut desk = night::desk(120, 40);
     let health = Health::Live { version: "2026.2.0".to_owned(), unanswered: Some(desk.now) };
     desk.hear([Report::Health { instance: PROD.to_owned(), health }]);
+    desk.wait(TimeDelta::milliseconds(400));
     assert!(desk.row("noctui").contains("prod-emea checking"), "{}", desk.screen());
     desk.press("c");
     assert!(desk.shows("whether it is there, and no answer yet"), "{}", desk.screen());

@@ -104,8 +104,17 @@ pub(crate) fn run(args: &Args, flags: &Flags) -> anyhow::Result<ExitCode> {
         object: args.object.clone(),
         since: args.since.map(|since| since.time(clock::now())),
     };
+    let is_filtered = filter != Filter::default();
     let chunks = Chunks { store: &store, filter, after: None, more: true, left: args.limit.unwrap_or(usize::MAX) };
-    if args.json { print_json(chunks) } else { print_table(chunks) }?;
+    if args.json {
+        print_json(chunks)?;
+    } else if !print_table(chunks)? {
+        output::complain(if is_filtered {
+            "nothing in the log is as that asks"
+        } else {
+            "nothing was asked of CloudVision from here yet"
+        });
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -122,7 +131,8 @@ fn print_json(chunks: Chunks<'_>) -> anyhow::Result<()> {
     Ok(array.finish()?)
 }
 
-fn print_table(chunks: Chunks<'_>) -> anyhow::Result<()> {
+/// As aligned columns; whether there was anything.
+fn print_table(chunks: Chunks<'_>) -> anyhow::Result<bool> {
     let mut printer = Printer::new();
     let mut table = Table::new(output::columns());
     let mut titles = Some(["AT", "WHO", "WHERE", "WHAT", "OBJECT", "RESULT", ""].map(str::to_owned));
@@ -135,7 +145,8 @@ fn print_table(chunks: Chunks<'_>) -> anyhow::Result<()> {
             break;
         }
     }
-    Ok(printer.finish()?)
+    printer.finish()?;
+    Ok(titles.is_none())
 }
 
 /// A row for people.

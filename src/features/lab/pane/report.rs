@@ -58,7 +58,10 @@ impl State {
                     return Outcome::none();
                 }
                 if let Some(state) = self.named_mut(&lab) {
-                    state.reached.extend(reached);
+                    for (port, reach) in reached {
+                        let reach = reach.after(state.reached.get(&port));
+                        state.reached.insert(port, reach);
+                    }
                     state.remake();
                 }
                 self.refill_if_shown(&lab, now);

@@ -35,7 +35,8 @@ pub(crate) struct Args {
     /// Which part of the list.
     #[command(flatten)]
     selection: Selection,
-    /// Write an iCalendar file to FILE, which must not exist yet; without FILE, or as `-`, to standard output.
+    /// Write an iCalendar file to FILE, which must not exist yet; without FILE, or as `-`, to standard output. Where there is
+    /// nothing to export nothing is written.
     #[arg(long, required = true, value_name = "FILE", num_args = 0..=1, default_missing_value = STANDARD_OUTPUT)]
     ics: PathBuf,
     /// Replace FILE if it exists.
@@ -60,7 +61,13 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
     if args.ics.as_os_str() != STANDARD_OUTPUT {
         refuse_own_file(&args.ics, &session.config.paths)?;
     }
-    let entries = keys.map(|keys| entries(session, &keys?));
+    let mut entries = keys.map(|keys| entries(session, &keys?));
+    // A calendar without anything in it is none: RFC 5545 section 3.6 wants a component.
+    let Some(first) = entries.find(|entries| entries.as_ref().map_or(true, |entries| !entries.is_empty())) else {
+        output::complain(&format!("nothing to export: {}", list::nothing(&args.selection, session)?));
+        return Ok(ExitCode::SUCCESS);
+    };
+    let entries = std::iter::once(first).chain(entries);
     if args.ics.as_os_str() == STANDARD_OUTPUT {
         let mut printer = Printer::new();
         calendar(entries, |piece| {

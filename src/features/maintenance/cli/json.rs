@@ -133,7 +133,7 @@ impl<'a> Shown<'a> {
             by_hand: detail.by_hand.as_ref().map(ByHand::of),
             notes: detail.notes.iter().map(Note::of).collect(),
             acknowledgements: detail.acknowledgements.iter().map(Acknowledgement::of).collect(),
-            history: detail.events.iter().map(Event::of).collect(),
+            history: event::history(&detail.events).into_iter().map(|told| Event::of(told.event)).collect(),
             notifications: detail.notifications.iter().map(Notification::of).collect(),
             nautobot: detail.nautobot.as_ref().map(InNautobot::of),
         }

@@ -129,7 +129,7 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
 }
 
 /// What is said where nothing is listed: of a provider that nobody knows, that is why.
-fn nothing(selection: &Selection, session: &Session) -> Result<String, store::Error> {
+pub(super) fn nothing(selection: &Selection, session: &Session) -> Result<String, store::Error> {
     let said = selection.nothing();
     let Some(provider) = &selection.provider else { return Ok(said.to_owned()) };
     let known = session.store.read_blocking(providers)?;

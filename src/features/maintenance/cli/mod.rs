@@ -35,6 +35,7 @@ use super::nautobot::store::setting;
 use super::rules::Rules;
 use super::store::action::Actor;
 use crate::config::{self, Config, Environment, Flags};
+use crate::logging::{self, Logging};
 use crate::store::Store;
 use crate::text::clean_line;
 use crate::trouble::Trouble;
@@ -116,12 +117,21 @@ struct Session {
     now: DateTime<Utc>,
     /// The user's circuits, read at first use.
     inventory: OnceLock<Arc<Inventory>>,
+    /// The log.
+    logging: Logging,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.logging.flush();
+    }
 }
 
 impl Session {
     /// Reads the configuration and opens the store.
     fn open(flags: &Flags) -> anyhow::Result<Self> {
         let config = config::load_without_screen(flags, &Environment::of_this_process())?;
+        let logging = logging::start(&config.log, &config.paths.log);
         let store = super::open_store(&config.paths.data)?;
         if let Some(trouble) = super::begun_anew(&store) {
             output::complain(&format!("noctui: {trouble}"));
@@ -135,7 +145,7 @@ impl Session {
                 setting::configure(c, server.as_ref().map(|(url, writes)| (&**url, *writes)))
             })?;
         }
-        Ok(Self { config, store, now: clock::now().trunc_subsecs(0), inventory: OnceLock::new() })
+        Ok(Self { config, store, now: clock::now().trunc_subsecs(0), inventory: OnceLock::new(), logging })
     }
 
     /// The provider rules; a file of the user's that is not used is named on standard error.

@@ -13,7 +13,7 @@ use crate::features::maintenance::nautobot::store::outbox::State;
 use crate::features::maintenance::nautobot::store::standing::Absence;
 use crate::features::maintenance::store::MOST_CIRCUITS;
 use crate::features::maintenance::store::detail::{self, Detail, SetByHand};
-use crate::features::maintenance::store::event::{Event, EventKind, Moment};
+use crate::features::maintenance::store::event::{self, Event, EventKind, Moment, Told};
 use crate::features::maintenance::store::list::Acknowledged;
 use crate::features::maintenance::store::merge::Change;
 use crate::output;
@@ -201,13 +201,14 @@ fn notes(page: &mut String, detail: &Detail) {
 /// What happened, the newest first.
 fn history(page: &mut String, detail: &Detail) {
     let _ = writeln!(page, "\n  History");
-    for event in &detail.events {
-        let when = match event.happened() {
+    for Told { event, when, came } in event::history(&detail.events) {
+        let when = match when {
             Moment::At(at) => time(at),
             // As wide as a time.
             Moment::On(day) => format!("{:<20}", day.format("%Y-%m-%d")),
         };
-        let _ = writeln!(page, "  {when}  {}", happened(event));
+        let came = came.map(|at| format!(" (came {})", time(at))).unwrap_or_default();
+        let _ = writeln!(page, "  {when}  {}{came}", happened(event));
         for change in &event.changes {
             let _ = writeln!(page, "      {}", changed(change));
         }

@@ -6,6 +6,7 @@ use super::opened::{Load, MaintenancePage, NotificationPage, Page};
 use super::query::CHUNK;
 use super::{Outcome, State, view};
 use crate::command::Motion;
+use crate::features::maintenance::store::NotificationKey;
 use crate::features::maintenance::store::list::Anchor;
 
 impl State {
@@ -133,18 +134,32 @@ impl State {
 
     /// The next older or newer one of the mails behind the maintenance from which the present one was opened.
     fn step_mail(&mut self, motion: Motion) -> Outcome {
-        let [.., Page::Maintenance(maintenance), Page::Notification(mail)] = self.pages.as_slice() else {
-            return Outcome::none();
-        };
-        let Load::Ready(detail) = &maintenance.detail else { return Outcome::none() };
-        let at = detail.notifications.iter().position(|other| other.key == mail.key);
-        let next = at.and_then(|at| at.checked_add_signed(motion.distance(1).unwrap_or(0)));
-        match next.and_then(|next| detail.notifications.get(next)).map(|next| next.key) {
+        match self.mail_beside(motion) {
             Some(key) => {
                 self.pages.pop();
                 self.open_notification(key)
             }
             None => no_further(motion),
+        }
+    }
+
+    /// That mail, if there is one.
+    fn mail_beside(&self, motion: Motion) -> Option<NotificationKey> {
+        let [.., Page::Maintenance(maintenance), Page::Notification(mail)] = self.pages.as_slice() else { return None };
+        let Load::Ready(detail) = &maintenance.detail else { return None };
+        let at = detail.notifications.iter().position(|other| other.key == mail.key)?;
+        detail.notifications.get(at.checked_add_signed(motion.distance(1)?)?).map(|next| next.key)
+    }
+
+    /// Whether what is opened has such a neighbour.
+    pub(super) fn has_beside(&self, motion: Motion) -> bool {
+        let is_down = matches!(motion, Motion::Down);
+        match self.pages.as_slice() {
+            [.., Page::Outbox(outbox), Page::Maintenance(_)] => outbox.list.has_beside(is_down),
+            [.., Page::Maintenance(_)] => self.list.has_beside(is_down),
+            [.., Page::Notifications(page), Page::Notification(_)] => page.list.has_beside(is_down),
+            [.., Page::Notification(_)] => self.mail_beside(motion).is_some(),
+            _ => true,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::opened::{Load, MaintenancePage, NotificationPage, Page};
 use super::{Command, Outcome, State};
+use crate::command::Motion;
 use crate::features::maintenance::guess::Suggestion;
 use crate::features::maintenance::nautobot::store::outbox;
 use crate::features::maintenance::store::detail::SetByHand;
@@ -96,6 +97,12 @@ impl State {
         detail.by_hand.as_ref()
     }
 
+    /// Whether a mail is kept that speaks of the opened maintenance.
+    fn has_mail(&self) -> bool {
+        let Some(Page::Maintenance(page)) = self.pages.last() else { return false };
+        matches!(&page.detail, Load::Ready(detail) if !detail.notifications.is_empty())
+    }
+
     /// Whether what is suggested for the opened mail can be accepted.
     fn has_suggestion(&self) -> bool {
         let Some(Page::Notification(page)) = self.pages.last() else { return false };
@@ -109,7 +116,10 @@ impl State {
                 return self.has_target().then_some(if self.is_all_acknowledged() { "un-acknowledge" } else { hint });
             }
             Command::Open => self.has_target() || self.outbox_maintenance().is_some(),
-            Command::Note | Command::OpenMail => self.has_target(),
+            Command::Note => self.has_target(),
+            Command::OpenMail => self.has_mail(),
+            Command::Next => self.has_beside(Motion::Down),
+            Command::Previous => self.has_beside(Motion::Up),
             // Among mails other keys need the room.
             Command::Mark => self.has_target() && !self.is_opened(),
             Command::Undo => !self.undo.is_empty(),
@@ -141,8 +151,6 @@ impl State {
             | Command::Provider
             | Command::Sort
             | Command::Notifications
-            | Command::Next
-            | Command::Previous
             | Command::Close
             | Command::CopyText
             | Command::Sources

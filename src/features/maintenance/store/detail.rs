@@ -67,7 +67,7 @@ pub struct Detail {
     pub circuits: Vec<Circuit>,
     /// Whether each of them is one of the user's; empty where nobody asked the inventory, or there is none.
     pub standings: Vec<Standing>,
-    /// What happened, the newest first.
+    /// What happened, in the order in which it was recorded, the newest first; [`event::history`] has it as it happened.
     pub events: Vec<Event>,
     /// The notifications that speak of it, the newest first.
     pub notifications: Vec<Notification>,

@@ -14,9 +14,9 @@ const CHANGES: usize = 200;
 /// Something that happened to a maintenance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// When it was recorded here.
+    /// When it was recorded here; of what was done in Nautobot, when it was done there.
     pub at: DateTime<Utc>,
-    /// When the notice behind it was made; `None` for what people did here.
+    /// When the notice behind it was made; `None` for what people did, here or in Nautobot.
     pub stamp: Option<DateTime<Utc>>,
     /// What happened.
     pub kind: EventKind,
@@ -38,7 +38,7 @@ pub enum Moment {
 }
 
 impl Event {
-    /// When what it tells of was done: by the notice's own stamp, or here.
+    /// When what it tells of was done: by the notice's own stamp, or by whoever did it.
     ///
     /// Some notices are dated and not timed, which leaves them a stamp of midnight. One that came on that very day says
     /// more by when it came, and one that came later no more than its day.
@@ -51,6 +51,54 @@ impl Event {
             Some(stamp) => Moment::On(stamp.date_naive()),
         }
     }
+}
+
+impl Moment {
+    /// Its place among others: what is known by its day alone is before all else of that day.
+    fn place(self) -> DateTime<Utc> {
+        match self {
+            Self::At(at) => at,
+            Self::On(day) => day.and_time(NaiveTime::MIN).and_utc(),
+        }
+    }
+
+    /// Whether it is before `other`, which is not known within one day.
+    fn is_before(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::At(at), Self::At(other)) => at < other,
+            (Self::On(_), _) | (_, Self::On(_)) => self.place().date_naive() < other.place().date_naive(),
+        }
+    }
+}
+
+/// Something that happened, in its place among all that did.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    /// What happened.
+    pub event: &'a Event,
+    /// When it did.
+    pub when: Moment,
+    /// When it came, if that was after something that happened later, as with mails that were held up. Of what was done in
+    /// Nautobot nobody knows that.
+    pub came: Option<DateTime<Utc>>,
+}
+
+/// What happened in the order of that, the newest first, of events in the order in which they were recorded, the newest
+/// first.
+#[must_use]
+pub fn history(events: &[Event]) -> Vec<Told<'_>> {
+    let mut newest: Option<Moment> = None;
+    let in_place = |event| {
+        let when = Event::happened(event);
+        let is_late = event.stamp.is_some() && newest.is_some_and(|newest| when.is_before(newest));
+        newest = newest.into_iter().chain([when]).max_by_key(|moment| moment.place());
+        Told { event, when, came: is_late.then_some(event.at) }
+    };
+    let mut told: Vec<Told<'_>> = events.iter().rev().map(in_place).collect();
+    // Of what happened at once the one that was recorded last is the newest.
+    told.reverse();
+    told.sort_by_key(|told| std::cmp::Reverse(told.when.place()));
+    told
 }
 
 /// The kinds of what a notice did that was applied, as SQL compares them.
@@ -186,7 +234,7 @@ pub(super) fn forget_echoes(connection: &Connection, notification: NotificationK
     Ok(())
 }
 
-/// The events of a maintenance, the newest first: up to `most` of them.
+/// The events of a maintenance in the order in which they were recorded, the newest first: up to `most` of them.
 pub(super) fn newest(connection: &Connection, key: MaintenanceKey, most: usize) -> Result<Vec<Event>, Error> {
     let mut query =
         connection.prepare_cached("SELECT * FROM event WHERE maintenance = ?1 ORDER BY id DESC LIMIT ?2")?;
@@ -245,6 +293,10 @@ impl NewEvent {
         connection: &Connection,
         changes: &[Change],
     ) -> Result<(), Error> {
+        tracing::debug!(
+            maintenance = ?self.maintenance, kind = self.kind.as_str(), who = self.who.as_deref(), mail = ?self.notification,
+            changes = changes.len(), "a maintenance has another state"
+        );
         let changes = serde_json::to_string(changes.get(..CHANGES).unwrap_or(changes))
             .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
         let mut insert = connection.prepare_cached(
@@ -279,5 +331,35 @@ mod tests {
         assert_eq!(happened(Some("2026-11-20T00:00:00Z")), Moment::At(time("2026-11-20T18:03:20Z")));
         assert_eq!(happened(Some("2026-11-18T00:00:00Z")), Moment::On("2026-11-18".parse().unwrap()));
         assert_eq!(happened(None), Moment::At(time("2026-11-20T18:03:20Z")));
+    }
+
+    #[test]
+    fn the_history_is_in_the_order_in_which_things_happened() {
+        let time = |text: &str| format!("2026-11-{text}:00Z").parse::<DateTime<Utc>>().unwrap();
+        let event = |at: &str, stamp: Option<&str>, kind| {
+            let (at, stamp) = (time(at), stamp.map(time));
+            Event { at, stamp, kind, notification: None, who: None, changes: vec![] }
+        };
+        // As they were recorded, the newest first.
+        let events = [
+            event("20T19:00", Some("18T00:00"), EventKind::OutOfSequence),
+            event("20T17:00", None, EventKind::Acknowledged),
+            event("20T18:30", Some("20T16:30"), EventKind::Changed),
+            event("20T18:00", Some("20T17:30"), EventKind::FirstNotice),
+        ];
+        let told = history(&events);
+        let kinds: Vec<EventKind> = told.iter().map(|told| told.event.kind).collect();
+        // What was acknowledged in Nautobot was so before the first notice came, and nobody knows when that was heard.
+        assert_eq!(
+            kinds,
+            [EventKind::FirstNotice, EventKind::Acknowledged, EventKind::Changed, EventKind::OutOfSequence]
+        );
+        let came: Vec<_> = told.iter().map(|told| told.came).collect();
+        assert_eq!(came, [None, None, Some(time("20T18:30")), Some(time("20T19:00"))]);
+        assert_eq!(told.last().map(|told| told.when), Some(Moment::On("2026-11-18".parse().unwrap())));
+        // Of what happened at once the order of recording is kept.
+        let twice =
+            [event("20T17:00", None, EventKind::Unacknowledged), event("20T17:00", None, EventKind::Acknowledged)];
+        assert_eq!(history(&twice)[0].event.kind, EventKind::Unacknowledged);
     }
 }

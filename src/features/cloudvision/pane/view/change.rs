@@ -139,7 +139,8 @@ pub(super) fn part(panes: &State, page: &ChangePage, part: &Part, look: &Look<'_
                 format!(" {}", fit(&name, room)),
                 if stage.state == StageState::Planned { Role::Muted } else { Role::Text },
             ));
-            line.push((format!("  {word}"), mark.role()));
+            line.push(("  ".to_owned(), Role::Muted));
+            line.push((word, mark.role()));
             line
         }
     }

@@ -47,18 +47,24 @@ impl Reach {
         matches!(self, Self::Open { .. })
     }
 
-    /// In words: `0.8 ms`, `refused`.
+    /// The same, with the time that was measured `before` where that one is no news: times differ a little with each
+    /// measurement, and a list that follows that never rests. News is a millisecond more or less, of longer times a fifth.
+    #[must_use]
+    pub fn after(mut self, before: Option<&Self>) -> Self {
+        if let (Self::Open { latency, .. }, Some(Self::Open { latency: known, .. })) = (&mut self, before)
+            && latency.abs_diff(*known) < (*known / 5).max(Duration::from_millis(1))
+        {
+            *latency = *known;
+        }
+        self
+    }
+
+    /// In words: `<1 ms`, `12 ms`, `refused`.
     #[must_use]
     pub fn words(&self) -> String {
         match self {
-            Self::Open { latency, .. } => {
-                let micros = latency.as_micros();
-                if micros < 10_000 {
-                    format!("{}.{} ms", micros / 1000, micros % 1000 / 100)
-                } else {
-                    format!("{} ms", micros / 1000)
-                }
-            }
+            Self::Open { latency, .. } if latency.as_millis() == 0 => "<1 ms".to_owned(),
+            Self::Open { latency, .. } => format!("{} ms", latency.as_millis()),
             Self::Refused => "refused".to_owned(),
             Self::TimedOut => "no answer".to_owned(),
             Self::Failed { why } => why.clone(),

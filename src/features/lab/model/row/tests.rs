@@ -190,5 +190,28 @@ fn of_a_machine_that_is_off_that_is_said_where_it_does_not_answer() {
 #[test]
 fn latencies_read_in_the_unit_that_matters() {
     let words = |micros| Reach::Open { latency: Duration::from_micros(micros), banner: String::new() }.words();
-    assert_eq!([80, 812, 9_999, 10_400, 1_200_000].map(words), ["0.0 ms", "0.8 ms", "9.9 ms", "10 ms", "1200 ms"]);
+    assert_eq!(
+        [80, 999, 1_000, 9_999, 10_400, 1_200_000].map(words),
+        ["<1 ms", "<1 ms", "1 ms", "9 ms", "10 ms", "1200 ms"]
+    );
+}
+
+#[test]
+fn a_latency_that_jitters_stays_as_it_was_told() {
+    let open = |micros| Reach::Open { latency: Duration::from_micros(micros), banner: String::new() };
+    let told = |before, now| open(now).after(Some(&open(before))).words();
+    for (before, now, words) in [
+        (950, 1_050, "<1 ms"),
+        (1_050, 950, "1 ms"),
+        (1_050, 2_049, "1 ms"),
+        (1_050, 2_050, "2 ms"),
+        (20_000, 23_900, "20 ms"),
+        (20_000, 24_000, "24 ms"),
+        (20_000, 15_000, "15 ms"),
+    ] {
+        assert_eq!(told(before, now), words, "{before} then {now}");
+    }
+    assert_eq!(open(80).after(Some(&Reach::Refused)), open(80));
+    assert_eq!(open(80).after(None), open(80));
+    assert_eq!(Reach::Refused.after(Some(&open(80))), Reach::Refused);
 }

@@ -17,7 +17,7 @@ use crate::ui::line::{Pen, fit, fit_end, width, wrap_paragraphs};
 use crate::ui::list::Line;
 use crate::ui::page::{draw_lines, plain, trouble_lines};
 use crate::ui::theme::{Role, State as Sign};
-use crate::ui::time::{age, brief, brief_distance, brief_until, day_and_clock, push_clock};
+use crate::ui::time::{Zone, age, brief, brief_distance, brief_until, day_and_clock, push_clock};
 
 /// Beyond this a month alone may be misread.
 const FAR: TimeDelta = TimeDelta::days(180);
@@ -55,8 +55,29 @@ struct Columns {
     tight: bool,
 }
 
+/// Cells that a zone other than UTC takes behind a time beyond those of `Z`: `+05:30`.
+const OFFSET: usize = 5;
+
+/// The columns for so many cells, with room for the offset behind times where they are not in UTC. Narrow lists have none
+/// behind any of them, and the header has it.
+fn columns(cells: usize, in_utc: bool) -> Columns {
+    let columns = columns_in_utc(cells);
+    match columns {
+        _ if in_utc => columns,
+        Columns { tight: true, .. } => columns,
+        Columns { window: 0, .. } => Columns { state: columns.state + OFFSET, id: columns.id - OFFSET, ..columns },
+        Columns { rest: true, .. } => Columns { window: columns.window + OFFSET, ..columns },
+        // The window says how long it takes.
+        Columns { duration: 1.., .. } => {
+            let id = columns.id + columns.duration - OFFSET;
+            Columns { window: columns.window + OFFSET, duration: 0, id, ..columns }
+        }
+        Columns { .. } => Columns { window: columns.window + OFFSET, id: columns.id - OFFSET, ..columns },
+    }
+}
+
 /// The columns for so many cells. Each step adds what an engineer asks for next.
-fn columns(cells: usize) -> Columns {
+fn columns_in_utc(cells: usize) -> Columns {
     let base = Columns {
         state: 15,
         provider: 12,
@@ -185,7 +206,7 @@ pub(super) fn draw(
         draw_empty(state, look, absent, rows, buffer);
         return cursor;
     }
-    let columns = columns(usize::from(rows.width));
+    let columns = columns(usize::from(rows.width), look.zone == Zone::Utc);
     for (y, line) in state.list.lines().into_iter().enumerate() {
         let y = u16::try_from(y).unwrap_or(u16::MAX);
         match line {
@@ -275,7 +296,8 @@ fn draw_row(
     let when = if row.says_cancelled && !over {
         words::MAYBE_CANCELLED.to_owned()
     } else if upcoming {
-        format!("{}{}", look.zone.short(row.start, look.now), z(look))
+        let sign = if columns.tight && look.zone != Zone::Utc { String::new() } else { look.zone.sign(row.start) };
+        look.zone.short(row.start, look.now) + &sign
     } else {
         word.to_owned()
     };
@@ -314,7 +336,7 @@ fn draw_row(
         pen.column_right(&shown, cells, style).skip(columns.circuits - cells);
     }
     if columns.window > 0 {
-        pen.column(&window(look, row), columns.window - 2, text).skip(2);
+        pen.column(&window(look, row, columns.window - 2), columns.window - 2, text).skip(2);
     }
     if columns.duration > 0 {
         pen.column_right(&brief(row.end - row.start), columns.duration - 2, text).skip(2);
@@ -397,25 +419,29 @@ fn is_pressing(row: &Row) -> bool {
     soon && !matches!(row.acknowledged, Acknowledged::Yes { .. })
 }
 
-/// `Z`, where the row's time is in UTC; other zones stand in the header.
-fn z(look: &Look<'_>) -> &'static str {
-    if look.zone == crate::ui::time::Zone::Utc { "Z" } else { "" }
-}
-
-/// `Nov 21 02:00-06:00Z`, with `+1d` where the end is a day later: a bare `Z+1` reads like a zone. What is far away in
-/// another year has the year instead of the end.
-fn window(look: &Look<'_>, row: &Row) -> String {
+/// `Nov 21 02:00-06:00Z`, with `+1d` where the end is a day later: a bare `Z+1` reads like a zone. Where that has no room the
+/// end's time of the day goes, and the days stay whole: `Nov 21 02:00Z +365d`. What is far away in another year has the year
+/// instead of the end.
+fn window(look: &Look<'_>, row: &Row, cells: usize) -> String {
     let (from, to) = (look.zone.local(row.start), look.zone.local(row.end));
-    let z = z(look);
     if (row.start - look.now).abs() > FAR && from.year() != look.zone.local(look.now).year() {
-        return format!("{}{z}", from.format("%Y-%m-%d %H:%M"));
+        return format!("{}{}", from.format("%Y-%m-%d %H:%M"), look.zone.sign(row.start));
     }
     let days = (to.date() - from.date()).num_days();
     let later = if days > 0 { format!("+{days}d") } else { String::new() };
     let mut text = day_and_clock(from);
+    let start = text.len();
     text.push('-');
     push_clock(&mut text, to);
-    text + z + &later
+    text += &look.zone.sign(row.end);
+    text += &later;
+    if text.len() > cells {
+        text.truncate(start);
+        text += &look.zone.sign(row.start);
+        text.push(' ');
+        text += &later;
+    }
+    text
 }
 
 /// Whether somebody has taken note: a tick and the name, or that it changed since.
@@ -440,26 +466,26 @@ mod tests {
     #[test]
     fn half_of_a_wide_screen_is_used_to_its_end() {
         for cells in 76..118 {
-            let columns = columns(cells);
+            let columns = columns(cells, cells % 2 == 0);
             let Columns { state, provider, id, impact, circuits, acknowledged, distance, window, duration, .. } =
                 columns;
             let all = 3 + state + provider + id + impact + circuits + acknowledged + distance + window + duration;
             assert!(all <= cells && all + 1 >= cells, "{cells}: {columns:?}");
         }
-        assert!(columns(99).id > columns(120).id && columns(99).duration > 0);
+        assert!(columns(99, true).id > columns(120, true).id && columns(99, true).duration > 0);
     }
 
     #[test]
     fn the_smallest_screen_is_used_to_its_end_too() {
         for cells in 40..74 {
-            let Columns { state, provider, id, impact, acknowledged, distance, .. } = columns(cells);
+            let Columns { state, provider, id, impact, acknowledged, distance, .. } = columns(cells, cells % 2 == 0);
             assert_eq!(3 + state + provider + id + impact + acknowledged + distance, cells);
         }
     }
 
     #[test]
     fn the_impact_is_there_at_every_width() {
-        assert!((40..200).all(|cells| columns(cells).impact >= 2));
+        assert!((40..200).all(|cells| columns(cells, true).impact >= 2));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::features::maintenance::nautobot::store::standing::Absence;
 use crate::features::maintenance::pane::opened::{Facts, Load, MaintenancePage};
 use crate::features::maintenance::store::MOST_CIRCUITS;
 use crate::features::maintenance::store::detail::{Detail, SetByHand};
-use crate::features::maintenance::store::event::{Event, EventKind, Moment};
+use crate::features::maintenance::store::event::{self, Event, EventKind, Moment, Told};
 use crate::features::maintenance::store::list::Acknowledged;
 use crate::features::maintenance::store::merge::Change;
 use crate::ui::Look;
@@ -69,8 +69,11 @@ pub(super) fn title(page: &MaintenancePage, look: &Look<'_>) -> Option<Title> {
     };
     let left = vec![
         (format!("{} {}", detail.provider, detail.maintenance_id), Role::Accent),
-        (format!("  {} {word}", look.glyph(state)), state.role()),
-        (format!("  {impact}"), loud),
+        // A theme may give a role a background: the blanks have none.
+        ("  ".to_owned(), Role::Muted),
+        (format!("{} {word}", look.glyph(state)), state.role()),
+        ("  ".to_owned(), Role::Muted),
+        (impact.to_owned(), loud),
     ];
     Some(Title { left, right: Some(acknowledged) })
 }
@@ -212,7 +215,8 @@ fn circuits(detail: &Detail, which: Range<usize>, cells: usize, lines: &mut Vec<
         let first = parts.next().unwrap_or_default();
         lines.push(vec![
             (format!("{label:<LABEL$}"), Role::Muted),
-            (format!("{word:<11} "), role),
+            (word.to_owned(), role),
+            (format!("{:1$}", "", 12_usize.saturating_sub(width(word))), Role::Text),
             (first, Role::Text),
         ]);
         lines.extend(parts.map(|part| plain(format!("{:LABEL$}            {part}", ""), Role::Text)));
@@ -267,20 +271,17 @@ fn notes(detail: &Detail, look: &Look<'_>, cells: usize, lines: &mut Vec<TextLin
     }
 }
 
-/// What happened, in the order in which it came, the newest first. The times are those of the notices: of one that came
-/// after something that happened later, as mails that were held up do, it is told when it came.
+/// What happened, the newest first; of a notice that came after something that happened later it is told when it came.
 fn history(detail: &Detail, look: &Look<'_>, cells: usize, lines: &mut Vec<TextLine>) {
     heading("History", lines);
-    for (place, event) in detail.events.iter().enumerate() {
-        let when = match event.happened() {
+    for Told { event, when, came } in event::history(&detail.events) {
+        let when = match when {
             Moment::At(at) => look.zone.short(at, look.now),
             Moment::On(day) => look.zone.day(day, look.now),
         };
         let indent = 14;
         let mut told = event_lines(event, look);
-        if detail.events.get(place + 1).is_some_and(|before| is_earlier(event, before)) {
-            told.push((format!("came {}", look.zone.short(event.at, look.now)), Role::Muted));
-        }
+        told.extend(came.map(|at| (format!("came {}", look.zone.short(at, look.now)), Role::Muted)));
         for (row, (text, role)) in told.into_iter().enumerate() {
             let when = if row == 0 { when.as_str() } else { "" };
             for (part, line) in wrap(&text, cells.saturating_sub(indent).max(8)).into_iter().enumerate() {
@@ -292,16 +293,6 @@ fn history(detail: &Detail, look: &Look<'_>, cells: usize, lines: &mut Vec<TextL
     if width(&detail.uid) > 1 {
         lines.push(plain("", Role::Text));
         labelled("UID", &format!("{} (sequence {})", detail.uid, detail.sequence), cells, Role::Muted, lines);
-    }
-}
-
-/// Whether the time of an event is before that of `below`, after which it came.
-fn is_earlier(event: &Event, below: &Event) -> bool {
-    match (event.happened(), below.happened()) {
-        (Moment::At(at), Moment::At(below)) => at < below,
-        (Moment::On(day), Moment::On(below)) => day < below,
-        (Moment::At(at), Moment::On(below)) => at.date_naive() < below,
-        (Moment::On(day), Moment::At(below)) => day < below.date_naive(),
     }
 }
 

@@ -7,22 +7,38 @@ use crate::features::maintenance::pane::form::Form;
 use crate::features::maintenance::pane::picker::Picker;
 use crate::ui::Look;
 use crate::ui::field::Field;
-use crate::ui::line::{Pen, width};
+use crate::ui::line::{Pen, fit, width, wrap};
 use crate::ui::theme::Role;
 
 /// Width of the labels of a form.
 const LABEL: usize = 13;
+/// Cells before what helps with a field.
+const HELP: usize = 3;
+/// Lines of that, at most.
+const HELP_ROWS: usize = 3;
 /// Lines of a choice.
 const CHOICE: u16 = 8;
 
+/// What stands in the rule above what is typed.
+struct Rule<'t> {
+    /// What it is about.
+    title: &'t str,
+    /// How many lines have no room below it.
+    hidden: usize,
+}
+
 /// Room at the bottom for a title and so many lines, with the title drawn.
-fn room(title: &str, lines: u16, look: &Look<'_>, area: Rect, buffer: &mut Buffer) -> Rect {
+fn room(above: &Rule<'_>, lines: u16, look: &Look<'_>, area: Rect, buffer: &mut Buffer) -> Rect {
     let height = lines.saturating_add(1).min(area.height);
     let room = Rect { y: area.bottom().saturating_sub(height), height, ..area };
     look.clear(room, buffer);
     let (rule, dash) = (look.theme.style(Role::Muted), look.pick("─", "-"));
+    let more = if above.hidden > 0 { format!(" +{} ", above.hidden) } else { String::new() };
     let mut pen = Pen::new(buffer, room, 0);
-    pen.text(dash, rule).text(&format!(" {title} "), look.theme.style(Role::Accent));
+    let cells = pen.left().saturating_sub(width(&more) + 4);
+    pen.text(dash, rule).text(&format!(" {} ", fit(above.title, cells)), look.theme.style(Role::Accent));
+    let left = pen.left().saturating_sub(width(&more) + usize::from(!more.is_empty()));
+    pen.repeat(dash, left, rule).text(&more, look.theme.style(Role::Key));
     let left = pen.left();
     pen.repeat(dash, left, rule);
     Rect { y: room.y.saturating_add(1), height: room.height.saturating_sub(1), ..room }
@@ -46,10 +62,19 @@ fn draw_field(field: &Field, from: usize, look: &Look<'_>, area: Rect, y: u16, b
 
 /// Draws a form; returns where text is typed.
 pub(super) fn draw_form(form: &Form, look: &Look<'_>, area: Rect, buffer: &mut Buffer) -> Position {
-    let many = u16::try_from(form.fields.len()).unwrap_or(u16::MAX);
-    let room = room(&form.title, many + 1, look, area, buffer);
+    let help = form.fields.get(form.at).map_or("", |(label, ..)| label.help());
+    let (text, role) = form.problem.as_ref().map_or((help, Role::Muted), |problem| (problem.as_str(), Role::Failed));
+    let cells = usize::from(area.width).saturating_sub(HELP + 1).max(8);
+    let lines = |text: &str| wrap(text, cells).len();
+    let rows = usize::from(area.height.saturating_sub(1));
+    // Room for the longest help, so that nothing moves from field to field; where there is little, for the present one.
+    let helps = form.fields.iter().map(|(label, ..)| lines(label.help())).max().unwrap_or(1);
+    let reserved = if form.fields.len() + helps <= rows { helps } else { 1 };
+    let below = reserved.max(lines(text)).min(HELP_ROWS);
     // Where not all of them fit, those around the one that is typed in.
-    let shown = usize::from(room.height.saturating_sub(1)).max(1);
+    let shown = form.fields.len().min(rows.saturating_sub(below)).max(1);
+    let rule = Rule { title: &form.title, hidden: form.fields.len() - shown.min(form.fields.len()) };
+    let room = room(&rule, u16::try_from(shown + below).unwrap_or(u16::MAX), look, area, buffer);
     let first = (form.at + 1).saturating_sub(shown);
     let mut cursor = Position { x: room.x, y: room.y };
     for (row, (index, (label, field, before))) in form.fields.iter().enumerate().skip(first).take(shown).enumerate() {
@@ -68,15 +93,17 @@ pub(super) fn draw_form(form: &Form, look: &Look<'_>, area: Rect, buffer: &mut B
             cursor = at;
         }
     }
-    let help = form.fields.get(form.at).map_or("", |(label, ..)| label.help());
-    let (text, role) = form.problem.as_ref().map_or((help, Role::Muted), |problem| (problem.as_str(), Role::Failed));
-    Pen::new(buffer, room, room.height.saturating_sub(1)).skip(3).text(text, look.theme.style(role));
+    let from = room.height.saturating_sub(u16::try_from(below).unwrap_or(u16::MAX));
+    for (y, line) in (from..room.height).zip(wrap(text, cells)) {
+        Pen::new(buffer, room, y).skip(HELP).text(&line, look.theme.style(role));
+    }
     cursor
 }
 
 /// Draws a choice; returns where text is typed.
 pub(super) fn draw_picker(picker: &Picker, look: &Look<'_>, area: Rect, buffer: &mut Buffer) -> Position {
-    let room = room(&picker.title(), CHOICE + 1, look, area, buffer);
+    let rule = Rule { title: &picker.title(), hidden: 0 };
+    let room = room(&rule, CHOICE + 1, look, area, buffer);
     Pen::new(buffer, room, 0).skip(1).text("/", look.theme.style(Role::Key));
     let cursor = draw_field(&picker.field, 2, look, room, 0, buffer);
     let muted = look.theme.style(Role::Muted);

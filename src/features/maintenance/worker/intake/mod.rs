@@ -409,6 +409,9 @@ impl Feed {
             }
         }
         let source = &self.state.name;
+        if before != self.state.health {
+            tracing::debug!(source, was = ?before, is = ?self.state.health, "a source of mails is in another state");
+        }
         match news(&before, &self.state.health) {
             Some(News::Fails(reason)) => tracing::warn!(source, reason, "a source of mails cannot be read"),
             Some(News::IsBack) => tracing::info!(source, "a source of mails is read again"),
