@@ -54,11 +54,12 @@ pub(super) fn find_subjects(parts: &mut Vec<Part>, senders: &[String]) {
         let mut found: Vec<Quoted> = Vec::new();
         for kind in [Kind::Html, Kind::Text] {
             for part in parts.iter().filter(|part| part.home() == home && part.kind() == kind && may_quote(part)) {
-                match part.layers() {
-                    Some(layers) => {
-                        (0..layers.count).for_each(|at| quoted(&part.only(&layers, &(at..=at)), at, &mut found))
-                    }
-                    None => quoted(part, 0, &mut found),
+                let Some(layers) = part.layers() else {
+                    quoted(part, 0, &mut found);
+                    continue;
+                };
+                for layer in 0..layers.count {
+                    quoted(&part.only(&layers, &(layer..=layer)), layer, &mut found);
                 }
             }
             if !found.is_empty() {

@@ -155,18 +155,11 @@ impl Layers {
                 }
                 read = read.max(line + 1);
             }
-            match node.quote {
-                Quote::No => {}
-                Quote::Begin => at.line(Line::Begin),
-                Quote::Around => {
-                    at.open(true);
-                    open.push(id);
-                }
-                Quote::Maybe if at.is_fresh => {
-                    at.open(true);
-                    open.push(id);
-                }
-                Quote::Maybe => {}
+            if node.quote == Quote::Begin {
+                at.line(Line::Begin);
+            } else if node.quote == Quote::Around || (node.quote == Quote::Maybe && at.is_fresh) {
+                at.open(true);
+                open.push(id);
             }
             order.push(id);
             if let Some(piece) = pieces.get_mut(id as usize) {

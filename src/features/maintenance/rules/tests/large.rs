@@ -11,16 +11,17 @@ fn verdict(text: &str, page: &str) -> Verdict {
 
 #[test]
 fn a_page_of_thousands_of_circuits_is_read_whole() {
-    let circuits: String = (0..6_000)
-        .map(|n| format!("<p style='{}'><span><b><i>Circuit C-{n}</i></b></span></p>", "font-family:Arial;".repeat(40)))
-        .collect();
+    let style = "font-family:Arial;".repeat(40);
+    let circuits = (0..6_000).fold(String::new(), |all, n| {
+        all + &format!("<p style='{style}'><span><b><i>Circuit C-{n}</i></b></span></p>")
+    });
     let Verdict::Parsed { notices, .. } = verdict(&rule(LINES, ""), &(PAGE.to_owned() + &circuits)) else { panic!() };
     assert_eq!(notices[0].circuits.len(), 6_001);
 }
 
 #[test]
 fn a_page_that_is_too_large_is_a_failure_that_says_so_whatever_the_filters_look_for() {
-    let attributes: String = (0..20_000).map(|n| format!(" a{n}")).collect();
+    let attributes = (0..20_000).fold(String::new(), |all, n| all + &format!(" a{n}"));
     let wanted = "[[include]]\npart = 'html'\nfind = 'Circuit'\n";
     let unwanted = "[[exclude]]\npart = 'html'\nfind = 'Circuit'\n";
     for filters in ["", wanted, unwanted] {
@@ -42,7 +43,7 @@ fn separated_values_that_are_too_many_are_a_failure_and_no_shorter_list() {
     let (rules, errors) = with_rule(&text);
     assert_eq!(errors, []);
     let read = |rows: usize| {
-        let csv: String = (0..rows).map(|n| format!("S-{n},x\r\n")).collect();
+        let csv = (0..rows).fold(String::new(), |all, n| all + &format!("S-{n},x\r\n"));
         let raw = format!(
             "From: noc@test.example\r\nDate: Mon, 2 Mar 2026 10:00:00 +0000\r\n\
              Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n{}\r\n--b\r\n\

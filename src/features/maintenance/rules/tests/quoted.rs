@@ -14,7 +14,7 @@ fn lines(day: u32) -> String {
 
 /// A text as mail programs quote it.
 fn with_signs(text: &str) -> String {
-    text.lines().map(|line| format!("> {line}\n")).collect()
+    text.lines().fold(String::new(), |all, line| all + &format!("> {line}\n"))
 }
 
 /// A page below the headers of its mail, in words of some language, as Outlook writes them.
