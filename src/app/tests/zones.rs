@@ -133,7 +133,7 @@ fn the_days_of_a_long_window_are_whole() {
             desk.press("t");
         }
         desk.write_elsewhere(
-            "UPDATE maintenance SET ends_at = starts_at + 365 * 86400, over_at = starts_at + 365 * 86400
+            "UPDATE maintenance SET ends_at = starts_at + 365 * 86400, over_at = starts_at + 365 * 86400, span = 7
              WHERE maintenance_id = 'TTN-0007195301'",
         );
         desk.send(Message::Maintenance(Box::new(crate::features::maintenance::worker::Report::Changed)));
