@@ -32,7 +32,7 @@ fn a_later_notice_shows_what_it_would_change_of_a_maintenance_made_by_hand() {
     let shown = &json(&home, &["show", "HC-100"])[0];
     assert_eq!((&shown["start"], &shown["ticket"]), (&value!("2099-03-01T21:00:00Z"), &value!("NOC-7")), "{shown}");
     assert_eq!(shown["by_hand"]["fields"], value!(["window", "circuits", "summary"]), "the status is the same");
-    // The notice is older than what was done here, and came after it.
+    // The notice is older than what was done here, and was read after it.
     assert_eq!((&shown["by_hand"]["news"], &shown["history"][1]["kind"]), (&value!(true), &value!("withheld")));
     let page = said(&home, &["show", "HC-100"]);
     assert!(page.contains("a later notice would change (edit --take, or --keep):"), "{page}");

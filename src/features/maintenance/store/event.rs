@@ -87,12 +87,14 @@ pub struct Told<'a> {
 /// first.
 #[must_use]
 pub fn history(events: &[Event]) -> Vec<Told<'_>> {
-    let mut newest: Option<Moment> = None;
+    let mut known: Vec<Moment> = Vec::new();
     let in_place = |event| {
         let when = Event::happened(event);
-        let is_late = event.stamp.is_some() && newest.is_some_and(|newest| when.is_before(newest));
-        newest = newest.into_iter().chain([when]).max_by_key(|moment| moment.place());
-        Told { event, when, came: is_late.then_some(event.at) }
+        // A mail that was read late and had arrived in time did not come late.
+        let is_late = || known.iter().any(|other| when.is_before(*other) && other.place() <= event.at);
+        let came = (event.stamp.is_some() && is_late()).then_some(event.at);
+        known.push(when);
+        Told { event, when, came }
     };
     let mut told: Vec<Told<'_>> = events.iter().rev().map(in_place).collect();
     // Of what happened at once the one that was recorded last is the newest.
@@ -357,6 +359,12 @@ mod tests {
         let came: Vec<_> = told.iter().map(|told| told.came).collect();
         assert_eq!(came, [None, None, Some(time("20T18:30")), Some(time("20T19:00"))]);
         assert_eq!(told.last().map(|told| told.when), Some(Moment::On("2026-11-18".parse().unwrap())));
+        // A mail that had arrived before anybody acknowledged, and was read afterwards.
+        let read_late = [
+            event("20T16:05", Some("20T16:00"), EventKind::FirstNotice),
+            event("20T17:00", None, EventKind::Acknowledged),
+        ];
+        assert!(history(&read_late).iter().all(|told| told.came.is_none()));
         // Of what happened at once the order of recording is kept.
         let twice =
             [event("20T17:00", None, EventKind::Unacknowledged), event("20T17:00", None, EventKind::Acknowledged)];

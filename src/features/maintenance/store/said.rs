@@ -96,12 +96,11 @@ pub(super) fn of(connection: &Connection, notification: NotificationKey) -> Resu
 pub(super) fn by(
     connection: &Connection,
     notification: NotificationKey,
-) -> Result<Vec<((String, String), Telling)>, Error> {
+) -> Result<Vec<(String, String, Telling)>, Error> {
     let mut query =
         connection.prepare_cached("SELECT * FROM said WHERE notification = ?1 ORDER BY provider, maintenance_id")?;
-    let rows = query.query_map([notification], |row| {
-        Ok(((row.get("provider")?, row.get("maintenance_id")?), said(row)?.telling))
-    })?;
+    let rows = query
+        .query_map([notification], |row| Ok((row.get("provider")?, row.get("maintenance_id")?, said(row)?.telling)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 

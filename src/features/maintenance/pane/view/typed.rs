@@ -73,8 +73,8 @@ pub(super) fn draw_form(form: &Form, look: &Look<'_>, area: Rect, buffer: &mut B
     let below = reserved.max(lines(text)).min(HELP_ROWS);
     // Where not all of them fit, those around the one that is typed in.
     let shown = form.fields.len().min(rows.saturating_sub(below)).max(1);
-    let rule = Rule { title: &form.title, hidden: form.fields.len() - shown.min(form.fields.len()) };
-    let room = room(&rule, u16::try_from(shown + below).unwrap_or(u16::MAX), look, area, buffer);
+    let border = Rule { title: &form.title, hidden: form.fields.len() - shown.min(form.fields.len()) };
+    let room = room(&border, u16::try_from(shown + below).unwrap_or(u16::MAX), look, area, buffer);
     let first = (form.at + 1).saturating_sub(shown);
     let mut cursor = Position { x: room.x, y: room.y };
     for (row, (index, (label, field, before))) in form.fields.iter().enumerate().skip(first).take(shown).enumerate() {
