@@ -129,7 +129,7 @@ impl Desk {
     /// Tells the reader of a new state.
     pub async fn tell(&mut self, state: State) -> Result<(), Ended> {
         // A look that found nothing new is news to who wants to know when the next one is.
-        let is_a_look = matches!(state, State::Watching { looks_every: Some(_) });
+        let is_a_look = matches!(state, State::Watching { looks_every: Some(_), .. });
         if self.told.as_ref() == Some(&state) && !is_a_look {
             return Ok(());
         }

@@ -158,6 +158,8 @@ pub enum State {
     Watching {
         /// `None` where the system tells of changes at once, otherwise the pause between two looks.
         looks_every: Option<Duration>,
+        /// Whether all of the source was looked at for this, and not only the folder that has news.
+        is_whole: bool,
     },
     /// The mailbox cannot be read, or a part of it; tried again when something changes there.
     Failing {

@@ -159,7 +159,7 @@ impl Session for Connection {
             }
         }
         troubles.extend(self.label(desk, &keys).await?);
-        Ok(CaughtUp { looks_every: Some(config.poll_every), troubles })
+        Ok(CaughtUp { looks_every: Some(config.poll_every), is_whole: true, troubles })
     }
 
     async fn wait(&mut self, desk: &mut Desk) -> Result<(), Fault> {

@@ -73,6 +73,8 @@ pub(crate) struct Feed {
     pause: Duration,
     /// Its least value.
     first_pause: Duration,
+    /// Whether the last look was one at all of the source.
+    is_whole: bool,
     /// Mails that the source has announced and that are not recorded yet.
     left: usize,
     /// Mails that the store refused since the source was begun, one by one, and why.
@@ -159,6 +161,7 @@ impl Feed {
             },
             pause: first_pause,
             first_pause,
+            is_whole: false,
             left: 0,
             refused: 0,
             again_at: None,
@@ -399,8 +402,11 @@ impl Feed {
                     self.state.health = SourceHealth::Reading(mails);
                 }
             }
-            State::Watching { looks_every } => {
-                self.state.next_at = looks_every.map(|pause| clock::now() + pause);
+            State::Watching { looks_every, is_whole } => {
+                self.is_whole = is_whole;
+                if is_whole {
+                    self.state.next_at = looks_every.map(|pause| clock::now() + pause);
+                }
                 self.left = 0;
                 if self.refused == 0 {
                     self.pause = self.first_pause;
@@ -418,10 +424,10 @@ impl Feed {
 
     /// Tells the header how the source is doing, and who keeps the turn.
     async fn tell(&mut self) {
-        if self.state.health == SourceHealth::Watching {
+        if self.is_whole && self.state.health == SourceHealth::Watching {
             self.state.fresh_at = Some(clock::now());
         }
-        self.going.send_replace(Going::of(&self.state));
+        self.going.send_replace(Going::of(&self.state, self.is_whole));
         let _ = self.shared.reports.send(Report::Source(self.state.clone())).await;
     }
 }

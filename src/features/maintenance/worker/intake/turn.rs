@@ -45,10 +45,10 @@ pub(super) struct Going {
 }
 
 impl Going {
-    /// What the header is told, in fewer words.
-    pub(super) fn of(state: &SourceState) -> Self {
+    /// What the header is told, in fewer words; `is_whole` of a look at all of the source.
+    pub(super) fn of(state: &SourceState, is_whole: bool) -> Self {
         let (is_complete, failure, next_at) = match &state.health {
-            SourceHealth::Watching => (true, None, state.next_at),
+            SourceHealth::Watching => (is_whole, None, state.next_at),
             SourceHealth::Failing(reason) => (false, Some(reason.clone()), None),
             SourceHealth::Down { trouble, again_at, .. } => (false, Some(trouble.one_line()), *again_at),
             SourceHealth::Waiting { why, again_at, .. } => (false, Some(why.clone()), Some(*again_at)),

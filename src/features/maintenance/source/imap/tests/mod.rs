@@ -1,6 +1,7 @@
 //! Mailboxes on servers that say every line as it stands here: what a well-behaved server does not do on demand.
 
 mod absent;
+mod folders;
 mod script;
 mod strange;
 mod usual;
@@ -52,6 +53,23 @@ fn config(port: u16) -> Imap {
         poll_every: Duration::from_mins(1),
         idle: true,
     }
+}
+
+/// A conversation with tags that are so much higher.
+fn later(conversation: &str, by: u32) -> String {
+    let mut text = String::new();
+    for line in conversation.lines() {
+        let tag = |line: &str| line.get(4..)?.split(' ').next()?.parse::<u32>().ok();
+        match tag(line).filter(|_| line.get(3..4) == Some("n")) {
+            Some(tag) => {
+                let rest = line.split_once(' ').unwrap().1.split_once(' ').unwrap().1;
+                text.push_str(&format!("{}n{} {rest}", &line[..3], tag + by));
+            }
+            None => text.push_str(line),
+        }
+        text.push('\n');
+    }
+    text
 }
 
 /// A mailbox that is read, and what was kept of it before.
@@ -114,7 +132,12 @@ impl Before {
     /// The folder INBOX, read up to this number.
     fn read_to(validity: u32, done: u32) -> Self {
         // Put now, so that it need not be put anew.
-        let mark = Bookmark { validity, done, at: crate::clock::now().timestamp() };
+        let mark = Bookmark { validity, done, at: crate::clock::now().timestamp(), era: 0 };
+        Self::marked(mark)
+    }
+
+    /// The same with this bookmark.
+    fn marked(mark: Bookmark) -> Self {
         Self { bookmarks: [("INBOX".to_owned(), mark.text())].into(), ..Self::default() }
     }
 }
@@ -177,6 +200,7 @@ impl Reading {
             match self.next().await {
                 Event::Received(received) => mails.extend(received.into_iter().map(content)),
                 Event::State(State::Down { trouble, again_in, .. }) => return (mails, trouble.one_line(), again_in),
+                Event::State(State::Failing { reason }) => return (mails, reason, Some(Duration::ZERO)),
                 Event::State(State::Reading { .. } | State::Watching { .. }) | Event::Alert(_) => {}
                 other => panic!("{other:?}"),
             }
