@@ -29,7 +29,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
 pub use self::away::{Absences, Away};
-pub use self::desk::{Bookmarks, Desk, Ended, Fates};
+pub use self::desk::{Bookmarks, Desk, Ended, Fates, Mark};
 use crate::trouble::Trouble;
 
 /// The largest mail that is taken, in bytes. Notifications have some kilobytes; the largest attachments that mail

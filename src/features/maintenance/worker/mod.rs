@@ -20,7 +20,7 @@ mod write;
 
 pub(crate) use aside::{assign, reread_from};
 pub use health::{SourceFacts, SourceHealth, SourceState};
-pub(crate) use intake::{kind, label, namesake, place};
+pub(crate) use intake::{kind, label, namesake, place, scope};
 pub use nautobot::{NautobotHealth, NautobotState, OutboxWish};
 pub use protocol::{Done, Mail, Question, Report, Request, Target, Write};
 

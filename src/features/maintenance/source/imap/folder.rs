@@ -61,9 +61,11 @@ impl Connection {
         let is_open = self.open.as_ref().is_some_and(|open| open.index == index);
         // What was handed out on this connection may not be recorded yet.
         let kept = match self.marks.get(name) {
-            Some(mark) => Some(*mark),
-            None => desk.bookmark(name).await.as_deref().and_then(Bookmark::read),
+            Some(mark) => Some((*mark, true)),
+            None => desk.bookmark(name).await.and_then(|mark| Some((Bookmark::read(&mark.text)?, mark.is_current))),
         };
+        let is_current = kept.is_some_and(|(_, is_current)| is_current);
+        let kept = kept.map(|(kept, _)| kept);
         let is_opened = !(is_pushed && is_open);
         if is_opened {
             self.examine(index, name).await?;
@@ -80,7 +82,7 @@ impl Connection {
         };
         let era = same.map_or(0, |kept| kept.era.saturating_add(u32::from(is_put_back)));
         let at = Where { index, folder: name.to_owned(), validity, era };
-        let known = same.filter(|kept| !is_put_back && !kept.is_ahead(now));
+        let known = same.filter(|kept| is_current && !is_put_back && !kept.is_ahead(now));
         self.left = Left::default();
         if self.doubt().is_new() {
             let away = desk.away().await;

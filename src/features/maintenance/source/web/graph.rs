@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::ask::{Answer, Asker, Request, query, segment};
 use super::hand::{self, Handed};
-use super::{Connection, dated, listed_since, undated};
+use super::{Connection, dated, kept, listed_since};
 use crate::clock;
 use crate::config::WebMail;
 use crate::features::maintenance::source::imap::plan::is_wanted;
@@ -43,12 +43,12 @@ impl Connection {
             Ok(id) => id,
             Err(why) => return Ok(Err(why)),
         };
-        // Of another server's the folder is listed anew.
-        let kept = desk.bookmark(name).await.filter(|link| link.starts_with(&self.config.url));
-        let kept = kept.as_deref().map(undated);
         let now = clock::now();
-        let since_then = match kept {
-            Some((link, _)) => self.changes(link.to_owned()).await?,
+        let (kept, looked_at) = kept(desk, name, now).await;
+        // Of another server's the folder is listed anew.
+        let kept = kept.filter(|link| link.starts_with(&self.config.url));
+        let since_then = match kept.clone() {
+            Some(link) => self.changes(link).await?,
             None => None,
         };
         let changes = if let Some(changes) = since_then {
@@ -57,7 +57,7 @@ impl Connection {
             if kept.is_some() {
                 tracing::info!(folder = name, "what changed is not known any more; the folder is listed anew");
             }
-            let since = listed_since(&self.config, kept.and_then(|(_, looked_at)| looked_at), now);
+            let since = listed_since(&self.config, looked_at, now);
             let first = self.first_link(&id, since);
             let Some(changes) = self.changes(first).await? else {
                 // Another folder may be meant by the name now.

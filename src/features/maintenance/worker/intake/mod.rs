@@ -26,7 +26,8 @@ use tokio_util::sync::CancellationToken;
 use self::memory::Memory;
 use self::news::{News, brief, news};
 use self::origin::Kind;
-pub(crate) use self::origin::{is_remote, kind, label, place};
+use self::origin::wanted;
+pub(crate) use self::origin::{is_remote, kind, label, place, scope};
 pub(crate) use self::turn::namesake;
 use self::turn::{Going, Turn};
 use super::{Report, Shared, SourceHealth, SourceState};
@@ -143,11 +144,11 @@ async fn read(shared: Shared, label: String, events: Vec<Event>) -> Vec<Step> {
 impl Feed {
     /// A feed that has told nothing yet.
     pub(crate) fn new(shared: Shared, source: &Source, first_pause: Duration) -> Self {
-        let names = (&*source.name, &*label(&source.from));
+        let names = (&*source.name, &*scope(&source.from));
         let turn = Turn::new(shared.store.clone(), names, !is_remote(&source.from), shared.sync.subscribe());
         Self {
             kind: Kind::of(&source.from),
-            memory: Memory { store: shared.store.clone(), label: label(&source.from) },
+            memory: Memory { store: shared.store.clone(), label: label(&source.from), wanted: wanted(&source.from) },
             state: SourceState {
                 name: source.name.clone(),
                 place: place(&source.from),
@@ -349,7 +350,7 @@ impl Feed {
         if self.refused > 0 {
             return None;
         }
-        match self.turn.put(self.memory.label.clone(), folder, bookmark).await {
+        match self.turn.put(&self.memory, folder, bookmark).await {
             Ok(true) => None,
             // Another process reads the source by now.
             Ok(false) => Some(End::Again(Instant::now())),

@@ -139,3 +139,15 @@ async fn what_was_looked_at_by_a_clock_that_was_ahead_is_looked_at_again() {
     let mut reading = Reading::of(&[&quiet], 64, Before::marked(mark(600)), |_| ()).await;
     assert_eq!(reading.read_to_the_end().await, (vec![], vec![]));
 }
+
+#[tokio::test]
+async fn what_was_looked_at_for_other_senders_is_looked_at_again() {
+    let conversation = format!(
+        "{LOGIN}{}{LISTED}C: n5 UID FETCH 9 (UID BODY.PEEK[]<0.65537>)\nS: * 2 FETCH (UID 9 BODY[]<0> \"nine\")\nS: n5 OK\n{IDLE}",
+        examine(2, 7)
+    );
+    let recorded = ["INBOX/7/5".to_owned()].into();
+    let before = Before { recorded, is_of_others: true, ..Before::read_to(7, 9) };
+    let mut reading = Reading::of(&[&conversation], 64, before, |_| ()).await;
+    assert_eq!(reading.read_to_the_end().await, (pairs(&[("INBOX/7/9", "nine")]), vec![9]));
+}

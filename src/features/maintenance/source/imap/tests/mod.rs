@@ -7,6 +7,7 @@ mod strange;
 mod usual;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use self::script::Server;
 use super::*;
 use crate::config::{Endpoint, Login, MailTls, Wanted};
 use crate::features::maintenance::source::remote::watch as watch_account;
-use crate::features::maintenance::source::{Absences, Away, Received, State};
+use crate::features::maintenance::source::{Absences, Away, Mark, Received, State};
 use crate::secret::SecretFrom;
 use crate::tls::Trust;
 
@@ -63,7 +64,7 @@ fn later(conversation: &str, by: u32) -> String {
         match tag(line).filter(|_| line.get(3..4) == Some("n")) {
             Some(tag) => {
                 let rest = line.split_once(' ').unwrap().1.split_once(' ').unwrap().1;
-                text.push_str(&format!("{}n{} {rest}", &line[..3], tag + by));
+                write!(text, "{}n{} {rest}", &line[..3], tag + by).unwrap();
             }
             None => text.push_str(line),
         }
@@ -124,6 +125,8 @@ struct Before {
     recorded: BTreeSet<String>,
     /// Bookmarks by folder.
     bookmarks: BTreeMap<String, String>,
+    /// Whether they were put under other settings.
+    is_of_others: bool,
     /// What is kept of mails that do not come.
     absences: Arc<Kept>,
 }
@@ -160,10 +163,13 @@ impl Reading {
         change(&mut config);
         let (out, events) = mpsc::channel(64);
         let wanted = watch::Sender::new(0);
-        let Before { recorded, bookmarks, absences } = before;
+        let Before { recorded, bookmarks, is_of_others, absences } = before;
         let desk = Desk::new(
             Arc::new(move |key| recorded.contains(key)),
-            Arc::new(move |folder| bookmarks.get(folder).cloned()),
+            Arc::new(move |folder| {
+                let text = bookmarks.get(folder)?.clone();
+                Some(Mark { text, is_current: !is_of_others })
+            }),
             out,
             wanted.subscribe(),
         )
