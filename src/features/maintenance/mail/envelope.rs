@@ -1,6 +1,6 @@
 //! The headers worth a column.
 
-use mail_parser::{Address, HeaderValue, Message};
+use mail_parser::{Address, HeaderValue, Message, MessageParser};
 
 use super::head_only;
 use crate::features::maintenance::model::Envelope;
@@ -34,22 +34,41 @@ pub(crate) fn header_text<'m>(message: &'m Message<'_>, name: &'static str) -> O
 
 /// Everybody who may have written a mail, those that lists and forwarders put aside included.
 pub(super) fn senders_of(message: &Message<'_>, senders: &mut Vec<String>) {
-    let named = ["From", "X-Original-Sender", "X-Original-From", "Reply-To", "Resent-From", "Sender"];
+    let named = ["From", "X-Original-Sender", "X-Original-From", "Reply-To", "Resent-From", "Sender", "Return-Path"];
     for name in named {
         let Some(header) = message.header(name) else { continue };
-        let mut found: Vec<String> = Vec::new();
-        if let HeaderValue::Address(address) = header {
-            found.extend(addresses(address));
-        } else if let Some(text) = header.as_text() {
-            found.push(text.rsplit(['<', ' ']).next().unwrap_or(text).to_lowercase());
-        }
-        for sender in found {
-            let sender = sender.trim_matches(['<', '>', ' ']).to_owned();
-            if senders.len() < MAX_SENDERS && !sender.is_empty() && !senders.contains(&sender) {
+        for sender in senders_in(header) {
+            if senders.len() < MAX_SENDERS && !senders.contains(&sender) {
                 senders.push(sender);
             }
         }
     }
+}
+
+/// Who wrote a mail by the first of these headers that names somebody.
+pub(super) fn named_by(raw: &[u8], headers: &[String]) -> Vec<String> {
+    if headers.is_empty() {
+        return Vec::new();
+    }
+    let Some(message) = MessageParser::default().parse_headers(raw) else { return Vec::new() };
+    let of = |name: &String| {
+        let header = message.headers().iter().find(|header| header.name.as_str().eq_ignore_ascii_case(name))?;
+        Some(senders_in(&header.value)).filter(|senders| senders.iter().any(|sender| sender.contains('@')))
+    };
+    headers.iter().find_map(of).unwrap_or_default()
+}
+
+/// The addresses in a header, also in one that the parser does not know to hold any.
+fn senders_in(header: &HeaderValue<'_>) -> Vec<String> {
+    let found: Vec<String> = if let HeaderValue::Address(address) = header {
+        addresses(address).collect()
+    } else if let Some(text) = header.as_text() {
+        vec![bounded(text.trim().rsplit(['<', ' ']).next().unwrap_or(text)).to_lowercase()]
+    } else {
+        Vec::new()
+    };
+    let trimmed = found.iter().map(|sender| sender.trim_matches(['<', '>', ' ']).to_owned());
+    trimmed.filter(|sender| !sender.is_empty()).collect()
 }
 
 /// Every address, lower-cased.

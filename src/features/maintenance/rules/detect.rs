@@ -16,6 +16,8 @@ const SIGN: u32 = 20;
 const ADDRESS: u32 = 10;
 /// A sender's domain.
 const DOMAIN: u32 = 5;
+/// What either counts more where the header names it that a source says to hold the sender.
+const NAMED: u32 = 4;
 /// An address of the provider in the text: forwarded mails name their sender so.
 const MENTION: u32 = 3;
 
@@ -103,10 +105,11 @@ impl Index {
     /// The rules that may know a mail, the likeliest first.
     pub(super) fn candidates(&self, mail: &Mail, look: Look) -> Vec<Candidate> {
         let mut scores: HashMap<usize, u32> = HashMap::new();
-        for sender in &mail.senders {
-            self.raise(&mut scores, sender, ADDRESS);
+        let named = mail.named.iter().map(|sender| (sender, NAMED));
+        for (sender, more) in named.chain(mail.senders.iter().map(|sender| (sender, 0))) {
+            self.raise(&mut scores, sender, ADDRESS + more);
             if let Some(at) = sender.rfind('@') {
-                self.raise(&mut scores, sender.get(at..).unwrap_or_default(), DOMAIN);
+                self.raise(&mut scores, sender.get(at..).unwrap_or_default(), DOMAIN + more);
             }
         }
         let senders: Vec<usize> = scores.keys().copied().collect();

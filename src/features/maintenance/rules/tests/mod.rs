@@ -1,6 +1,7 @@
 mod beside;
 mod calendars;
 mod mistakes;
+mod sender;
 mod several;
 
 use std::fs;

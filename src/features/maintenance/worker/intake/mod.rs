@@ -27,7 +27,7 @@ use self::memory::Memory;
 use self::news::{News, brief, news};
 use self::origin::Kind;
 use self::origin::wanted;
-pub(crate) use self::origin::{is_remote, kind, label, place, scope};
+pub(crate) use self::origin::{is_remote, kind, label, place, scope, sender_headers};
 pub(crate) use self::turn::namesake;
 use self::turn::{Going, Turn};
 use super::{Report, Shared, SourceHealth, SourceState};

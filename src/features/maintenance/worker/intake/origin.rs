@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::config::{Imap, Service, SourceFrom, WebMail};
+use crate::config::{Imap, Service, Source, SourceFrom, WebMail};
 use crate::features::maintenance::source::{imap, web};
 
 /// What a source is, as far as reading it goes.
@@ -63,6 +63,19 @@ pub(super) fn wanted(from: &SourceFrom) -> String {
     };
     let header = if wanted.senders.is_empty() { String::new() } else { wanted.sender_header.to_lowercase() };
     digest(&format!("{:?} {header:?} {:?} {:?}", wanted.since_days, sorted(&wanted.senders), sorted(from)))
+}
+
+/// The headers that hold the sender as these sources say, where it is another one than From.
+pub(crate) fn sender_headers(sources: &[Source]) -> Vec<String> {
+    let header = |source: &Source| match &source.from {
+        SourceFrom::Maildir { .. } => None,
+        SourceFrom::Imap(config) => Some(config.wanted.sender_header.clone()),
+        SourceFrom::Web(config) => Some(config.wanted.sender_header.clone()),
+    };
+    let mut headers: Vec<String> = sources.iter().filter_map(header).collect();
+    headers.retain(|header| !header.eq_ignore_ascii_case("From"));
+    headers.dedup();
+    headers
 }
 
 /// What a source reads: [`label`], and on a second line a name for its folders and for which of their mails are wanted. What is
