@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use async_imap::Client;
@@ -14,12 +13,12 @@ use async_imap::imap_proto::{
     AttributeValue, Capability, MailboxDatum, MessageSection, Outcome, Response, ResponseCode, SectionPath, Status,
     StatusAttribute,
 };
-use futures::FutureExt as _;
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::guard::{Guarded, Io};
+use crate::blocking::caught;
 use crate::features::maintenance::source::remote::Fault;
 use crate::text::clean_line;
 
@@ -211,8 +210,8 @@ impl Wire {
     pub(super) async fn next(&mut self, asked: &str, within: Duration) -> Result<Told, Fault> {
         self.client.get_mut().allow();
         // The library that takes answers apart panics over some.
-        let read = AssertUnwindSafe(self.client.read_response()).catch_unwind();
-        let read = timeout(within, read).await.map(|read| read.unwrap_or_else(|_| Err(io::ErrorKind::Other.into())));
+        let read = timeout(within, caught(self.client.read_response())).await;
+        let read = read.map(|read| read.unwrap_or_else(|_| Err(io::ErrorKind::Other.into())));
         let server = || self.server.clone();
         let told = match read {
             Err(_) => return Err(self.late(asked, within)),

@@ -33,6 +33,8 @@ pub enum Fault {
         /// Why.
         #[source]
         source: io::Error,
+        /// Whether the settings name the certificate by its fingerprint.
+        is_pinned: bool,
     },
     /// There is nobody to be trusted.
     #[error("TLS cannot be set up")]
@@ -247,6 +249,10 @@ impl Remedy for Fault {
         match self {
             Self::Ended => "".into(),
             Self::Unreachable { .. } => "check the address of this source (`server` or `url`), the network and the VPN".into(),
+            Self::Handshake { is_pinned: true, .. } => {
+                "find out from whoever runs the server whether it has another certificate now, and correct `fingerprint` if so"
+                    .into()
+            }
             Self::Handshake { .. } | Self::Trust(_) => {
                 "check that `server` is the name in its certificate; name the authority that signed it with `ca_file`"
                     .into()
