@@ -90,6 +90,8 @@ pub(super) struct Left {
     suspects: VecDeque<Vec<Listed>>,
     /// Mails that stayed away before: the others come first.
     doubted: Vec<Listed>,
+    /// One of them where they are not asked for at this look.
+    put_off: Option<u32>,
     /// Mails that a search found, and of which the server then told nothing.
     pub(super) unlisted: Vec<u32>,
     /// Mails that were asked for and did not come.
@@ -142,8 +144,8 @@ impl Connection {
     }
 
     /// Fetches what is left when the others have come: in ever smaller portions what could not be had together, and then one by
-    /// one the mails that stayed away before, those first that did so least.
-    pub(super) async fn fetch_left(&mut self, at: &Where, desk: &mut Desk) -> Result<(), Fault> {
+    /// one the mails that stayed away before, those first that did so least; these not at every mail that comes.
+    pub(super) async fn fetch_left(&mut self, is_pushed: bool, at: &Where, desk: &mut Desk) -> Result<(), Fault> {
         while let Some(portion) = self.left.suspects.pop_front().filter(|_| self.left.stopped.is_none()) {
             self.fetch_all([portion].into(), 1, at, desk).await?;
         }
@@ -151,6 +153,10 @@ impl Connection {
         // A folder that grows while it is read tells of some twice.
         mails.sort_unstable_by_key(|mail| mail.uid);
         mails.dedup_by_key(|mail| mail.uid);
+        if is_pushed {
+            self.left.put_off = mails.first().map(|mail| mail.uid);
+            return Ok(());
+        }
         {
             let doubt = self.doubt();
             mails.sort_by_key(|mail| doubt.looks(&at.key(mail.uid)));
@@ -171,22 +177,23 @@ impl Connection {
         let mut flights: VecDeque<Flight> = VecDeque::new();
         let mut bodies: HashMap<u32, Vec<u8>> = HashMap::new();
         loop {
-            let mut sent = Ok(());
-            while sent.is_ok()
+            let mut is_sent = true;
+            while is_sent
                 && self.left.stopped.is_none()
                 && flights.len() < flying
                 && let Some(mails) = portions.pop_front()
             {
-                let tag = self.take_off(&mails, largest).await;
-                sent = tag.as_ref().map(drop).map_err(|_| ());
-                match tag {
+                match self.take_off(&mails, largest).await {
                     Ok(tag) => flights.push_back(Flight { tag, mails }),
-                    // What breaks the connection is what it was asked before.
                     Err(fault) if flights.is_empty() => {
                         self.go_on(fault, at).await?;
                         self.left.suspects.push_back(mails);
                     }
-                    Err(_) => portions.push_front(mails),
+                    // What breaks the connection is what it was asked before.
+                    Err(_) => {
+                        portions.push_front(mails);
+                        is_sent = false;
+                    }
                 }
             }
             if flights.is_empty() {
@@ -290,7 +297,12 @@ impl Connection {
     /// Looks for mails that did not come. As a rule somebody has deleted them. One that is there is never passed over: it is
     /// asked for again, and given up in the end with a word that says so. What is wrong with those that are asked for again.
     pub(super) async fn seek(&mut self, at: &Where, desk: &mut Desk) -> Result<Option<Fault>, Fault> {
-        let Left { unlisted, absent, failed, has_listed, has_sent, stopped, .. } = std::mem::take(&mut self.left);
+        let Left { unlisted, absent, failed, has_listed, has_sent, stopped, put_off, .. } =
+            std::mem::take(&mut self.left);
+        let stopped = stopped.or_else(|| {
+            let (server, mail) = (self.wire.server().to_owned(), format!("mail {} of {}", put_off?, at.folder));
+            Some(Fault::Unsent { server, mail, why: "it did not at the last look".to_owned() })
+        });
         let unlisted = unlisted.into_iter().map(|uid| Missed { uid, delivered: None, why: None, has_come: has_listed });
         let absent = absent.into_iter().map(|Listed { uid, delivered, .. }| (uid, delivered, None));
         let failed = failed.into_iter().map(|Failed { uid, delivered, why }| (uid, delivered, Some(why)));

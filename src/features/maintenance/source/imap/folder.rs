@@ -112,7 +112,7 @@ impl Connection {
             let listed = self.list(&again, &at).await?;
             self.hand_out(listed, 0, &at, desk).await?;
         }
-        self.fetch_left(&at, desk).await?;
+        self.fetch_left(is_pushed, &at, desk).await?;
         if let Some(withheld) = self.seek(&at, desk).await? {
             // No bookmark may stand behind a mail that is asked for again.
             return Ok(Some(withheld));

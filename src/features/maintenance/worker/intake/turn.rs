@@ -39,6 +39,8 @@ pub(super) struct Going {
     fresh: usize,
     /// Whether everything there is was read.
     is_complete: bool,
+    /// When that was; `None` where what is new is told at once, and it is so all the time.
+    looked_at: Option<DateTime<Utc>>,
     /// What is wrong.
     failure: Option<String>,
     /// When it is tried again.
@@ -58,7 +60,8 @@ impl Going {
             | SourceHealth::Paused { .. }
             | SourceHealth::Standby { .. } => (false, None, None),
         };
-        Self { received: state.received, fresh: state.fresh, is_complete, failure, next_at }
+        let looked_at = state.fresh_at.filter(|_| state.next_at.is_some());
+        Self { received: state.received, fresh: state.fresh, is_complete, looked_at, failure, next_at }
     }
 
     /// Whether others have to know of it now and not only in time.
@@ -291,7 +294,7 @@ impl Turn {
         let progress = Progress {
             received: going.received.saturating_sub(self.told.received) as u64,
             fresh: going.fresh.saturating_sub(self.told.fresh) as u64,
-            complete_at: (going.is_complete && !self.is_asked).then_some(now),
+            complete_at: (going.is_complete && !self.is_asked).then(|| going.looked_at.unwrap_or(now)),
             failed: self.failed.clone(),
             next_at: going.next_at,
             wanted_at: self.wanted_at,

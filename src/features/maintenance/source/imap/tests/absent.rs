@@ -186,3 +186,33 @@ async fn a_mail_that_is_asked_for_again_is_asked_for_by_its_number_however_old_i
     // One is gone, another had its number before the folder was numbered anew; of a third nothing is known here.
     assert_eq!(kept.asked_again(), ["INBOX/7/2", "Works/7/8"]);
 }
+
+#[tokio::test]
+async fn a_mail_that_does_not_come_is_not_asked_for_at_every_other_one_that_comes() {
+    let list = |tag: u32, set: &str, uid: u32| {
+        format!(
+            "C: n{tag} UID FETCH {set} (UID RFC822.SIZE INTERNALDATE)\nS: * 3 FETCH (UID 10 RFC822.SIZE 4)\n\
+             S: * 4 FETCH (UID {uid} RFC822.SIZE 4)\nS: n{tag} OK\n"
+        )
+    };
+    let conversation = format!(
+        "{LOGIN}{}C: n3 UID SEARCH UID 10:*\nS: * SEARCH 10\nS: n3 OK\n{}\
+         C: n5 UID FETCH 10 (UID BODY.PEEK[]<0.65537>)\nS: n5 NO [SERVERBUG] sorry\n\
+         C: n6 UID SEARCH UID 10\nS: * SEARCH 10\nS: n6 OK\n\
+         C: n7 IDLE\nS: + idling\nS: * 3 EXISTS\nC: DONE\nS: n7 OK\n\
+         C: n8 UID SEARCH UID 10:*\nS: * SEARCH 10 11\nS: n8 OK\n{}\
+         C: n10 UID FETCH 11 (UID BODY.PEEK[]<0.65537>)\nS: * 4 FETCH (UID 11 BODY[]<0> \"more\")\nS: n10 OK\n",
+        examine(2, 7).replace("UIDNEXT 10", "UIDNEXT 11"),
+        list(4, "10", 10),
+        list(9, "10:11", 11),
+    );
+    let before = Before { absences: away("INBOX/7/10", 1, 1), ..Before::read_to(7, 9) };
+    let kept = Arc::clone(&before.absences);
+    let mut reading = Reading::of(&[&conversation], 64, before, |_| ()).await;
+    for came in [vec![], pairs(&[("INBOX/7/11", "more")])] {
+        let (mails, trouble, _) = reading.read_to_trouble().await;
+        assert_eq!(mails, came);
+        assert!(trouble.contains("does not give out mail 10 of INBOX: it "), "{trouble}");
+    }
+    assert_eq!(kept.looks(), [("INBOX/7/10".to_owned(), 2)]);
+}
