@@ -1,6 +1,10 @@
-//! Work that blocks, done on a thread where that delays nobody.
+//! Work that blocks, done on a thread where that delays nobody; and work of others that may panic, which nobody has to see.
 
-use std::panic::resume_unwind;
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::pin;
+use std::task::Poll;
 
 use tokio::task::spawn_blocking;
 
@@ -16,13 +20,45 @@ pub async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -
     }
 }
 
+thread_local! {
+    /// Whether a panic on this thread is an answer to whoever called what panics.
+    static IS_CAUGHT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What was called has panicked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Panicked;
+
+/// What a library makes of what somebody else has sent, also where that makes it panic: then the log has it, and no terminal.
+pub(crate) async fn caught<F: Future>(work: F) -> Result<F::Output, Panicked> {
+    let mut work = pin!(work);
+    let polled = poll_fn(|cx| {
+        let before = IS_CAUGHT.replace(true);
+        let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)));
+        IS_CAUGHT.set(before);
+        polled.map_or(Poll::Ready(Err(Panicked)), |polled| polled.map(Ok))
+    });
+    polled.await
+}
+
+/// Whether a panic on this thread now is an answer to whoever called what panics.
+pub(crate) fn is_caught() -> bool {
+    IS_CAUGHT.get()
+}
+
 #[cfg(test)]
 mod tests {
-    use std::panic::AssertUnwindSafe;
-
     use futures::FutureExt;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_panic_that_is_caught_is_known_as_one_meanwhile_and_an_error_then() {
+        assert!(!is_caught());
+        assert_eq!(caught(async { is_caught() }).await, Ok(true));
+        assert_eq!(caught(async { panic!("broken") }).await, Err::<(), _>(Panicked));
+        assert!(!is_caught());
+    }
 
     #[tokio::test]
     async fn what_the_work_gives_is_given() {

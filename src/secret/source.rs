@@ -210,6 +210,14 @@ impl SecretFrom {
         }
     }
 
+    /// What should be known about where it is kept, without fetching it.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        let Self::File(path) = self else { return None };
+        let is_open = std::fs::metadata(path).is_ok_and(|about| is_open_to_all(&about));
+        is_open.then(|| clean_line(&open_to_all(path)))
+    }
+
     /// Fetches what is `wanted`, and reads it.
     async fn fetch_as(
         &self,
@@ -272,15 +280,25 @@ async fn read_file(path: &Path) -> Result<(Zeroizing<Vec<u8>>, Option<String>), 
     read.map_err(|source| NoSecret::Unreadable { wanted: Wanted::Token, path: path.to_owned(), source })
 }
 
+/// What editors of Windows put in front of a text in UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Reads a file, no more of it than a secret can have.
 fn read_now(path: &Path) -> io::Result<(Zeroizing<Vec<u8>>, Option<String>)> {
     let file = File::open(path)?;
-    let warning =
-        is_open_to_all(&file.metadata()?).then(|| format!("everybody may read {}: chmod 600", path.display()));
+    let warning = is_open_to_all(&file.metadata()?).then(|| open_to_all(path));
     // Room enough that it is never moved, which would leave a copy behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST + 2));
     file.take(LONGEST as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.starts_with(MARK) {
+        bytes.drain(..MARK.len());
+    }
     Ok((bytes, warning.map(|warning| clean_line(&warning))))
+}
+
+/// What is said of a file that everybody may read.
+fn open_to_all(path: &Path) -> String {
+    format!("everybody may read {}: chmod 600", path.display())
 }
 
 /// Whether everybody on this machine may read a file.
@@ -341,6 +359,9 @@ mod tests {
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
         let warning = fetch(from.clone()).await.unwrap().warning;
         assert_eq!(warning, Some(format!("everybody may read {}: chmod 600", path.display())));
+        assert_eq!(from.warning(), warning);
+        std::fs::write(&path, b"\xef\xbb\xbfabc\r\n").unwrap();
+        assert_eq!(fetch(from.clone()).await.unwrap().secret.expose(), "abc");
         for (text, why) in
             [("", "it is empty"), ("a\nb\n", "it has more than one line"), ("a\u{e9}", "other than ASCII")]
         {

@@ -156,7 +156,8 @@ impl Session {
             output::complain(&format!("noctui: {trouble}"));
         }
         // Without them a sender is known by the rules alone.
-        rules.with_senders(self.store.read_blocking(store::senders).unwrap_or_default())
+        let rules = rules.with_senders(self.store.read_blocking(store::senders).unwrap_or_default());
+        rules.with_sender_headers(super::worker::sender_headers(&self.config.maintenance.sources))
     }
 
     /// The user's circuits; what is wrong with the file is named on standard error.

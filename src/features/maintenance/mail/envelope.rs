@@ -1,6 +1,6 @@
 //! The headers worth a column.
 
-use mail_parser::{Address, HeaderValue, Message};
+use mail_parser::{Address, HeaderValue, Message, MessageParser};
 
 use super::head_only;
 use crate::features::maintenance::model::Envelope;
@@ -24,7 +24,7 @@ pub(super) fn envelope_of(message: &Message<'_>) -> Envelope {
         // A list writes its own address into From, for everybody.
         sender: ["X-Original-Sender", "X-Original-From", "From"]
             .into_iter()
-            .find_map(|name| senders_in(message, name).into_iter().next())
+            .find_map(|name| senders_in(message.header(name)?).into_iter().next())
             .unwrap_or_default(),
         subject: message.subject().map(bounded).unwrap_or_default(),
         date: header_text(message, "Date").and_then(|date| when::header_date(date).ok()),
@@ -38,26 +38,38 @@ pub(crate) fn header_text<'m>(message: &'m Message<'_>, name: &'static str) -> O
 
 /// Everybody who may have written a mail, those that lists and forwarders put aside included.
 pub(super) fn senders_of(message: &Message<'_>, senders: &mut Vec<String>) {
-    let named = ["From", "X-Original-Sender", "X-Original-From", "Reply-To", "Resent-From", "Sender"];
-    for sender in named.into_iter().flat_map(|name| senders_in(message, name)) {
+    let named = ["From", "X-Original-Sender", "X-Original-From", "Reply-To", "Resent-From", "Sender", "Return-Path"];
+    for sender in named.into_iter().filter_map(|name| message.header(name)).flat_map(senders_in) {
         if senders.len() < MAX_SENDERS && !senders.contains(&sender) {
             senders.push(sender);
         }
     }
 }
 
-/// The addresses in a header.
-fn senders_in(message: &Message<'_>, name: &'static str) -> Vec<String> {
-    let found: Vec<String> = match message.header(name) {
-        Some(HeaderValue::Address(address)) => addresses(address).collect(),
-        Some(header) => {
-            let text = header.as_text().map(|text| text.rsplit(['<', ' ']).next().unwrap_or(text));
-            text.map(|text| bounded(text).to_lowercase()).into_iter().collect()
-        }
-        None => Vec::new(),
+/// Who wrote a mail by the first of these headers that names somebody.
+pub(super) fn named_by(raw: &[u8], headers: &[String]) -> Vec<String> {
+    if headers.is_empty() {
+        return Vec::new();
+    }
+    let Some(message) = MessageParser::default().parse_headers(raw) else { return Vec::new() };
+    let of = |name: &String| {
+        let header = message.headers().iter().find(|header| header.name.as_str().eq_ignore_ascii_case(name))?;
+        Some(senders_in(&header.value)).filter(|senders| senders.iter().any(|sender| sender.contains('@')))
     };
-    let bare = found.iter().map(|sender| sender.trim_matches(['<', '>', ' ']));
-    bare.filter(|sender| !sender.is_empty()).map(str::to_owned).collect()
+    headers.iter().find_map(of).unwrap_or_default()
+}
+
+/// The addresses in a header, also in one that the parser does not know to hold any.
+fn senders_in(header: &HeaderValue<'_>) -> Vec<String> {
+    let found: Vec<String> = if let HeaderValue::Address(address) = header {
+        addresses(address).collect()
+    } else if let Some(text) = header.as_text() {
+        vec![bounded(text.trim().rsplit(['<', ' ']).next().unwrap_or(text)).to_lowercase()]
+    } else {
+        Vec::new()
+    };
+    let trimmed = found.iter().map(|sender| sender.trim_matches(['<', '>', ' ']).to_owned());
+    trimmed.filter(|sender| !sender.is_empty()).collect()
 }
 
 /// Every address, lower-cased.

@@ -72,6 +72,8 @@ pub struct Mail {
     pub parts: Vec<Part>,
     /// Senders of the mail and of mails inside it, lower-cased, the outermost first.
     pub senders: Vec<String>,
+    /// Those of them that the header names which a source says to hold the sender.
+    pub(crate) named: Vec<String>,
     /// Whether it is an answer: what it quotes is no news, and may be older than what is known.
     pub is_answer: bool,
     /// Why a calendar that stands in its text is none of its parts; `None` where there is no such calendar.
@@ -87,6 +89,22 @@ pub(crate) struct Digest {
     pub(crate) letter: Mail,
     /// They, in their order; two at least.
     pub(crate) attached: Vec<Mail>,
+}
+
+impl Mail {
+    /// Takes note of who wrote it by the first of these headers that names somebody: before From counts what a source says
+    /// to hold the sender. `raw` is the mail.
+    pub(crate) fn name_senders(&mut self, raw: &[u8], headers: &[String]) {
+        let named = envelope::named_by(raw, headers);
+        let Some(first) = named.first() else { return };
+        self.envelope.sender.clone_from(first);
+        let others = std::mem::take(&mut self.senders).into_iter().filter(|sender| !named.contains(sender));
+        self.senders = named.iter().cloned().chain(others).collect();
+        if let Some(digest) = &mut self.digest {
+            digest.letter.named.clone_from(&named);
+        }
+        self.named = named;
+    }
 }
 
 /// Takes a mail apart, or a calendar that came without one.

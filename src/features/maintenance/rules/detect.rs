@@ -16,6 +16,8 @@ const SIGN: u32 = 20;
 const ADDRESS: u32 = 10;
 /// A sender's domain.
 const DOMAIN: u32 = 5;
+/// What either counts more where the header names it that a source says to hold the sender.
+const NAMED: u32 = 4;
 /// An address of the provider in the text: forwarded mails name their sender so.
 const MENTION: u32 = 3;
 
@@ -137,10 +139,11 @@ impl Index {
 
     /// Raises the scores of rules whose addresses or domains sent the mail.
     fn look_at_senders(&self, mail: &Mail, scores: &mut HashMap<usize, u32>) {
-        for sender in &mail.senders {
-            self.raise(scores, sender, ADDRESS);
+        let named = mail.named.iter().map(|sender| (sender, NAMED));
+        for (sender, more) in named.chain(mail.senders.iter().map(|sender| (sender, 0))) {
+            self.raise(scores, sender, ADDRESS + more);
             if let Some(at) = sender.rfind('@') {
-                self.raise(scores, sender.get(at..).unwrap_or_default(), DOMAIN);
+                self.raise(scores, sender.get(at..).unwrap_or_default(), DOMAIN + more);
             }
         }
     }

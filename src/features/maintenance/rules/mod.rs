@@ -79,6 +79,8 @@ pub struct Rules {
     entries: BTreeMap<String, Entry>,
     /// Addresses that are known to send for a rule, beside those that the rules name.
     senders: Vec<Sender>,
+    /// Headers that hold the sender, as sources say, and count before From.
+    sender_headers: Vec<String>,
     /// What tells whose mail it is, read at first use.
     index: OnceLock<Index>,
 }
@@ -92,7 +94,12 @@ impl Rules {
             let entry = Entry { slug: (*slug).to_owned(), file, text: Cow::Borrowed(*text), rule: OnceLock::new() };
             ((*slug).to_owned(), entry)
         };
-        Self { entries: EMBEDDED.iter().map(entry).collect(), senders: Vec::new(), index: OnceLock::new() }
+        Self {
+            entries: EMBEDDED.iter().map(entry).collect(),
+            senders: Vec::new(),
+            sender_headers: Vec::new(),
+            index: OnceLock::new(),
+        }
     }
 
     /// The rules in the binary, with those of a folder of the user in place of or beside them. Files with an error are
@@ -118,6 +125,18 @@ impl Rules {
         self.senders = senders;
         self.index = OnceLock::new();
         self
+    }
+
+    /// The same rules, which look for the sender of a mail in these headers first.
+    #[must_use]
+    pub fn with_sender_headers(self, sender_headers: Vec<String>) -> Self {
+        Self { sender_headers, ..self }
+    }
+
+    /// The headers in which the sender of a mail is looked for first.
+    #[must_use]
+    pub fn sender_headers(&self) -> &[String] {
+        &self.sender_headers
     }
 
     /// The slugs of all rules, sorted.
@@ -169,7 +188,8 @@ impl Rules {
     #[must_use]
     pub fn read(&self, raw: &[u8], provider: Option<&str>) -> Reading {
         match mail::read(raw) {
-            Ok(mail) => {
+            Ok(mut mail) => {
+                mail.name_senders(raw, &self.sender_headers);
                 let verdict = self.read_mail(&mail, provider);
                 Reading { envelope: mail.envelope, verdict }
             }
@@ -191,7 +211,8 @@ impl Rules {
         raw: &[u8],
         assigned: &std::collections::HashMap<String, String, S>,
     ) -> Reading {
-        let Ok(mail) = mail::read(raw) else { return self.read(raw, None) };
+        let Ok(mut mail) = mail::read(raw) else { return self.read(raw, None) };
+        mail.name_senders(raw, &self.sender_headers);
         let verdict = digest::read_each(&mail, &|mail| self.read_alone_assigned(mail, assigned));
         Reading { envelope: mail.envelope, verdict }
     }

@@ -8,7 +8,17 @@ use super::{Absences, Away, Event, Handled, State};
 use crate::blocking;
 
 /// The bookmark of a folder, as it was last kept. Asked on a thread that may block.
-pub type Bookmarks = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+pub type Bookmarks = Arc<dyn Fn(&str) -> Option<Mark> + Send + Sync>;
+
+/// A bookmark that is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// In the source's own words.
+    pub text: String,
+    /// Whether it was put under the settings that say now which mails are wanted. Under others mails before it may have been
+    /// passed over that are wanted now.
+    pub is_current: bool,
+}
 
 /// What became of mails, for a source that marks them.
 pub trait Fates: Send + Sync {
@@ -116,7 +126,7 @@ impl Desk {
     }
 
     /// The bookmark of a folder.
-    pub async fn bookmark(&self, folder: &str) -> Option<String> {
+    pub async fn bookmark(&self, folder: &str) -> Option<Mark> {
         let (bookmarks, folder) = (Arc::clone(&self.bookmarks), folder.to_owned());
         blocking::run(move || bookmarks(&folder)).await
     }
@@ -129,7 +139,7 @@ impl Desk {
     /// Tells the reader of a new state.
     pub async fn tell(&mut self, state: State) -> Result<(), Ended> {
         // A look that found nothing new is news to who wants to know when the next one is.
-        let is_a_look = matches!(state, State::Watching { looks_every: Some(_) });
+        let is_a_look = matches!(state, State::Watching { looks_every: Some(_), .. });
         if self.told.as_ref() == Some(&state) && !is_a_look {
             return Ok(());
         }

@@ -29,7 +29,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
 pub use self::away::{Absences, Away};
-pub use self::desk::{Bookmarks, Desk, Ended, Fates};
+pub use self::desk::{Bookmarks, Desk, Ended, Fates, Mark};
 use crate::trouble::Trouble;
 
 /// The largest mail that is taken, in bytes. Notifications have some kilobytes; the largest attachments that mail
@@ -158,6 +158,8 @@ pub enum State {
     Watching {
         /// `None` where the system tells of changes at once, otherwise the pause between two looks.
         looks_every: Option<Duration>,
+        /// Whether all of the source was looked at for this, and not only the folder that has news.
+        is_whole: bool,
     },
     /// The mailbox cannot be read, or a part of it; tried again when something changes there.
     Failing {

@@ -162,19 +162,19 @@ mod tests {
         let c = empty();
         let holder = Holder { id: "1".to_owned(), owner: Owner::of_this_process() };
         source::claim(&c, "noc", &holder, hour(0), hour(1)).unwrap();
-        source::put_bookmark(&c, ("noc", "1"), ("imap", "INBOX"), "7 9").unwrap();
+        source::put_bookmark(&c, ("noc", "1"), ("imap", "INBOX"), ("", "7 9")).unwrap();
         take(&c, &delivery(b""), true);
         let stale = [("INBOX/7/9".to_owned(), Some(crate::features::maintenance::source::Away::from(hour(0))))];
         away::keep(&c, "imap", &stale, hour(0)).unwrap();
         ask_again(&c, "noc", "imap").unwrap();
         // How far it was read stays: who was away for longer than `since` goes on from there.
-        assert_eq!(source::bookmark(&c, "imap", "INBOX").unwrap().as_deref(), Some("7 9"));
+        assert_eq!(source::bookmark(&c, ("imap", "INBOX"), "").unwrap().unwrap().text, "7 9");
         assert_eq!(asked_again(&c, "imap").unwrap(), ["INBOX/7/9"]);
         assert_eq!(away::of(&c, "imap").unwrap(), []);
         gone(&c, "imap", &["INBOX/7/9".to_owned()]).unwrap();
         assert_eq!((asked_again(&c, "imap").unwrap(), of(&c, "imap").unwrap()), (vec![], GivenUp::default()));
         assert!(
-            !source::put_bookmark(&c, ("noc", "1"), ("imap", "INBOX"), "7 9").unwrap(),
+            !source::put_bookmark(&c, ("noc", "1"), ("imap", "INBOX"), ("", "7 9")).unwrap(),
             "what is read now may lack it"
         );
         assert!(source::known(&c, "noc").unwrap().holder.is_some_and(|(now, _)| now.id != holder.id));

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::sql::opt_from_seconds;
 use crate::features::maintenance::model::Outcome;
+use crate::features::maintenance::source::Mark;
 use crate::process::{Fate, Owner};
 use crate::store::Error;
 
@@ -122,11 +123,16 @@ impl Known {
     }
 }
 
-/// How far a folder was read.
-pub fn bookmark(connection: &Connection, source: &str, folder: &str) -> Result<Option<String>, Error> {
-    let mut query =
-        connection.prepare_cached("SELECT bookmark FROM source_bookmark WHERE source = ?1 AND folder = ?2")?;
-    Ok(query.query_row([source, folder], |row| row.get(0)).optional()?)
+/// Bookmarks of a folder that are kept, one for each of the settings under which it was read last.
+const MARKS: usize = 8;
+
+/// How far a folder was read under the settings that are called `wanted`; where it was not, how far it was under those that
+/// it was read under last.
+pub fn bookmark(connection: &Connection, (source, folder): (&str, &str), wanted: &str) -> Result<Option<Mark>, Error> {
+    let marks = marks(connection, (source, folder))?;
+    let current = marks.iter().find(|(of, _)| of == wanted);
+    let mark = current.or_else(|| marks.last());
+    Ok(mark.map(|(_, text)| Mark { text: text.clone(), is_current: current.is_some() }))
 }
 
 /// Puts a bookmark, unless somebody else holds the lease of `name` by now; answers whether it was put.
@@ -134,13 +140,27 @@ pub fn put_bookmark(
     connection: &Connection,
     (name, holder): (&str, &str),
     (source, folder): (&str, &str),
-    bookmark: &str,
+    (wanted, bookmark): (&str, &str),
 ) -> Result<bool, Error> {
+    let mut marks = marks(connection, (source, folder))?;
+    marks.retain(|(of, _)| of != wanted);
+    marks.push((wanted.to_owned(), bookmark.to_owned()));
+    marks.drain(..marks.len().saturating_sub(MARKS));
     let mut put = connection.prepare_cached(
         "INSERT OR REPLACE INTO source_bookmark (source, folder, bookmark) SELECT ?1, ?2, ?3
          WHERE EXISTS (SELECT 1 FROM source_state WHERE name = ?4 AND holder = ?5)",
     )?;
-    Ok(put.execute([source, folder, bookmark, name, holder])? > 0)
+    let marks = serde_json::to_string(&marks).unwrap_or_default();
+    Ok(put.execute([source, folder, &marks, name, holder])? > 0)
+}
+
+/// The bookmarks of a folder with the names of their settings, the one that was put last at the end.
+fn marks(connection: &Connection, (source, folder): (&str, &str)) -> Result<Vec<(String, String)>, Error> {
+    let mut query =
+        connection.prepare_cached("SELECT bookmark FROM source_bookmark WHERE source = ?1 AND folder = ?2")?;
+    let kept: Option<String> = query.query_row([source, folder], |row| row.get(0)).optional()?;
+    // One from before there were several was put under settings that nobody knows.
+    Ok(kept.map_or_else(Vec::new, |kept| serde_json::from_str(&kept).unwrap_or_else(|_| vec![(String::new(), kept)])))
 }
 
 /// What is known of the source called `name`.
@@ -396,14 +416,38 @@ mod tests {
     #[test]
     fn a_bookmark_is_put_by_whoever_has_the_lease_and_by_nobody_else() {
         let c = empty();
-        let put = |holder, text| put_bookmark(&c, ("noc", holder), ("imap", "INBOX"), text).unwrap();
+        let put = |holder, text| put_bookmark(&c, ("noc", holder), ("imap", "INBOX"), ("all", text)).unwrap();
         assert!(!put("1", "a"));
         claim(&c, "noc", &holder("1"), hour(0), hour(1)).unwrap();
         assert!(put("1", "a"));
         claim(&c, "noc", &holder("2"), hour(1), hour(2)).unwrap();
         assert!(!put("1", "b"), "its lease ran out meanwhile");
-        assert_eq!(bookmark(&c, "imap", "INBOX").unwrap().as_deref(), Some("a"));
-        assert_eq!(bookmark(&c, "imap", "Other").unwrap(), None);
+        let kept = |folder| bookmark(&c, ("imap", folder), "all").unwrap().map(|mark| mark.text);
+        assert_eq!((kept("INBOX").as_deref(), kept("Other")), (Some("a"), None));
+    }
+
+    #[test]
+    fn a_bookmark_is_of_the_settings_under_which_it_was_put() {
+        let c = empty();
+        claim(&c, "noc", &holder("1"), hour(0), hour(1)).unwrap();
+        let put = |wanted: &str, text| {
+            put_bookmark(&c, ("noc", "1"), ("imap", "INBOX"), (wanted, text)).unwrap();
+        };
+        let kept = |wanted| {
+            let mark = bookmark(&c, ("imap", "INBOX"), wanted).unwrap().unwrap();
+            (mark.text, mark.is_current)
+        };
+        c.execute("INSERT INTO source_bookmark VALUES ('imap', 'INBOX', 'history 1')", []).unwrap();
+        assert_eq!(kept("one"), ("history 1".to_owned(), false));
+        put("one", "a");
+        put("other", "b");
+        assert_eq!((kept("one"), kept("other")), (("a".to_owned(), true), ("b".to_owned(), true)));
+        put("one", "c");
+        assert_eq!((kept("one"), kept("third")), (("c".to_owned(), true), ("c".to_owned(), false)));
+        for n in 0..20 {
+            put(&n.to_string(), "x");
+        }
+        assert_eq!(marks(&c, ("imap", "INBOX")).unwrap().len(), MARKS);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
-use super::intake::{kind, label, place};
+use super::intake::{kind, label, place, scope};
 use super::{Done, Report, SourceFacts, Write, write};
 use crate::config::Source;
 use crate::features::maintenance::inventory::Inventory;
@@ -21,7 +21,7 @@ const REREAD: usize = 32;
 pub(super) fn sources(connection: &Connection, sources: &[Source], now: DateTime<Utc>) -> Result<Report, Error> {
     let facts = sources.iter().map(|source| {
         let label = label(&source.from);
-        let known = kept::known_of(connection, &source.name, &label)?;
+        let known = kept::known_of(connection, &source.name, &scope(&source.from))?;
         Ok(SourceFacts {
             name: source.name.clone(),
             kind: kind(&source.from),

@@ -20,7 +20,7 @@ mod write;
 
 pub(crate) use aside::{assign, reread_from};
 pub use health::{SourceFacts, SourceHealth, SourceState};
-pub(crate) use intake::{kind, label, namesake, place};
+pub(crate) use intake::{kind, label, namesake, place, scope, sender_headers};
 pub use nautobot::{NautobotHealth, NautobotState, OutboxWish};
 pub use protocol::{Done, Mail, Question, Report, Request, Target, Write};
 
@@ -297,7 +297,8 @@ async fn share(
 ) -> Result<Shared, Error> {
     let url = setup.nautobot.as_ref().map(|nautobot| (nautobot.url.to_string(), nautobot.write_maintenances));
     let (more, senders) = nautobot::known(&store, url).await?;
-    let (rules, inventory) = (rules.with_senders(senders.clone()), inventory.with_more(&more));
+    let rules = rules.with_senders(senders.clone()).with_sender_headers(sender_headers(&setup.sources));
+    let inventory = inventory.with_more(&more);
     Ok(Shared {
         nautobot: nautobot::Wishes::new(setup.read_only),
         setup: Arc::new(setup),

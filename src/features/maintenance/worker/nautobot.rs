@@ -327,7 +327,8 @@ impl Link {
             shared.more.replace(more);
             if *shared.senders.now() != senders {
                 let (rules, _) = Rules::with_user_dir(&shared.setup.providers_dir);
-                shared.rules.replace(rules.with_senders(senders.clone()));
+                let headers = shared.rules.now().sender_headers().to_vec();
+                shared.rules.replace(rules.with_senders(senders.clone()).with_sender_headers(headers));
                 shared.senders.replace(senders);
             }
         })

@@ -43,6 +43,7 @@ impl Read for Reading {
         let dir = self.dir.clone();
         let (rules, errors) = blocking::run(move || Rules::with_user_dir(&dir)).await;
         let rules = rules.with_senders(self.senders.now().to_vec());
+        let rules = rules.with_sender_headers(self.rulebook.now().sender_headers().to_vec());
         if rules.says_the_same_as(&self.rulebook.now()) && errors == self.errors {
             return None;
         }

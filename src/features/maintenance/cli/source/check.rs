@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::{Named, kind, named, place};
-use crate::config::{Source, SourceFrom};
+use crate::config::{Proof, Source, SourceFrom};
 use crate::features::maintenance::cli::Session;
 use crate::features::maintenance::source::imap::Mailbox;
 use crate::features::maintenance::source::remote::{Fault, Seen, survey};
@@ -30,6 +30,9 @@ struct Checked {
     /// The same in words.
     #[serde(skip)]
     lost: Option<String>,
+    /// What should be known of where its password is kept.
+    #[serde(skip)]
+    warning: Option<String>,
 }
 
 /// A folder, in JSON.
@@ -83,7 +86,14 @@ async fn check(session: &Session, source: &Source) -> Checked {
     let left = session.store.read(move |connection| given_up::of(connection, &from)).await.unwrap_or_default();
     let lost = left.told(&source.name);
     let given_up = left.mails + left.again;
-    Checked { name, kind: kind(source), place: place(source), ok, folders, labels, given_up, trouble, lost }
+    let warning = match &source.from {
+        SourceFrom::Imap(config) => match &config.login.proof {
+            Proof::Kept(from) => from.warning(),
+            Proof::Fetched(_) => None,
+        },
+        SourceFrom::Maildir { .. } | SourceFrom::Web(_) => None,
+    };
+    Checked { name, kind: kind(source), place: place(source), ok, folders, labels, given_up, trouble, lost, warning }
 }
 
 /// What was seen of an account, or its trouble in words.
@@ -104,7 +114,7 @@ impl Folder {
 
 /// Says what was found; what is wrong on standard error.
 fn say(source: &Checked) -> std::io::Result<()> {
-    let Checked { name, place, ok, folders, labels, trouble, lost, .. } = source;
+    let Checked { name, place, ok, folders, labels, trouble, lost, warning, .. } = source;
     let is_read = *ok || (trouble.is_none() && folders.iter().all(|folder| folder.error.is_none()));
     let verdict = match (is_read, folders.is_empty()) {
         (true, _) => "can be read",
@@ -141,6 +151,9 @@ fn say(source: &Checked) -> std::io::Result<()> {
     }
     if let Some(trouble) = trouble {
         output::complain(&format!("noctui: {name}: {trouble}"));
+    }
+    if let Some(warning) = warning {
+        output::complain(&format!("noctui: {name}: warning: {warning}"));
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::features::maintenance::cli::{Session, json, time};
 use crate::features::maintenance::source::maildir;
 use crate::features::maintenance::store::given_up::{self, GivenUp};
 use crate::features::maintenance::store::source::{self, Known};
-use crate::features::maintenance::worker::{label, namesake};
+use crate::features::maintenance::worker::{label, namesake, scope};
 use crate::output;
 use crate::store::Error;
 use crate::table::Table;
@@ -104,15 +104,15 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
 
 /// What was told of a source, and what is seen of a Maildir.
 fn look<'a>(session: &Session, source: &'a Source) -> Result<Listed<'a>, Error> {
-    let (name, of_store) = (source.name.clone(), label(&source.from));
+    let (name, of_store, scope) = (source.name.clone(), label(&source.from), scope(&source.from));
     let (mut known, mails, given_up) = session.store.read_blocking(|c| {
-        Ok((source::known_of(c, &name, &of_store)?, source::mails(c, &of_store)?, given_up::of(c, &of_store)?))
+        Ok((source::known_of(c, &name, &scope)?, source::mails(c, &of_store)?, given_up::of(c, &of_store)?))
     })?;
     let reads = known
         .reader(session.now)
-        .and_then(|other| Some((other.owner.label(), other.reads_instead_of(&label(&source.from))?.to_owned())));
+        .and_then(|other| Some((other.owner.label(), other.reads_instead_of(&scope)?.to_owned())));
     if let Some((holder, reads)) = &reads {
-        known.failed = Some((session.now, namesake(holder, reads)));
+        known.failed = Some((session.now, namesake(holder, reads, &scope)));
         known.complete_at = None;
     }
     let SourceFrom::Maildir { path } = &source.from else {

@@ -3,6 +3,7 @@ mod calendars;
 mod large;
 mod mistakes;
 mod quoted;
+mod sender;
 mod several;
 
 use std::fs;

@@ -57,7 +57,9 @@ async fn plain(config: &Imap, server: &str) -> Result<TcpStream, Fault> {
 async fn protect(config: &Imap, server: &str, stream: Box<dyn Io>) -> Result<Box<dyn Io>, Fault> {
     let handshake = |source: io::Error| {
         let words = tls::cause(&source).map(tls::why);
-        Fault::Handshake { server: server.to_owned(), source: words.map_or(source, io::Error::other) }
+        let source = words.map_or(source, io::Error::other);
+        let is_pinned = matches!(config.trust, tls::Trust::Pinned(_));
+        Fault::Handshake { server: server.to_owned(), source, is_pinned }
     };
     let trust = config.trust.clone();
     // Certificates are read from files.

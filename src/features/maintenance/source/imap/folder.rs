@@ -1,8 +1,8 @@
 //! One folder, read to its end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
-use super::fetch::{Left, Named, Where};
+use super::fetch::{Failed, Left, Named, Where};
 use super::names::{decoded, encoded};
 use super::plan::{self, Bookmark, LISTED, Listed};
 use super::wire::{Code, Fetched, Told};
@@ -26,7 +26,7 @@ pub(super) struct Open {
     /// Which of those that are configured.
     pub(super) index: usize,
     /// Under which its numbers hold.
-    validity: u32,
+    pub(super) validity: u32,
     /// The number that its next mail will have at the least.
     next: Option<u32>,
     /// Mails in it, once that was told.
@@ -61,19 +61,28 @@ impl Connection {
         let is_open = self.open.as_ref().is_some_and(|open| open.index == index);
         // What was handed out on this connection may not be recorded yet.
         let kept = match self.marks.get(name) {
-            Some(mark) => Some(*mark),
-            None => desk.bookmark(name).await.as_deref().and_then(Bookmark::read),
+            Some(mark) => Some((*mark, true)),
+            None => desk.bookmark(name).await.and_then(|mark| Some((Bookmark::read(&mark.text)?, mark.is_current))),
         };
-        if !(is_pushed && is_open) {
+        let is_current = kept.is_some_and(|(_, is_current)| is_current);
+        let kept = kept.map(|(kept, _)| kept);
+        let is_opened = !(is_pushed && is_open);
+        if is_opened {
             self.examine(index, name).await?;
         }
-        let Some(open) = &mut self.open else { return Ok(None) };
-        let at = Where { folder: name.to_owned(), validity: open.validity };
-        let known = kept.filter(|kept| kept.validity == at.validity);
         let now = clock::now();
+        let Some(open) = &mut self.open else { return Ok(None) };
+        let (validity, last) = (open.validity, open.next.and_then(|next| next.checked_sub(1)));
         // What is told from here on is looked at afterwards.
         let has_grown = std::mem::take(&mut open.has_grown) || !is_pushed;
-        let last = open.next.and_then(|next| next.checked_sub(1));
+        let same = kept.filter(|kept| kept.validity == validity);
+        let is_put_back = match same.zip(last) {
+            Some((kept, last)) if is_opened && last < kept.done => self.ends_before(last).await?,
+            _ => false,
+        };
+        let era = same.map_or(0, |kept| kept.era.saturating_add(u32::from(is_put_back)));
+        let at = Where { index, folder: name.to_owned(), validity, era };
+        let known = same.filter(|kept| is_current && !is_put_back && !kept.is_ahead(now));
         self.left = Left::default();
         if self.doubt().is_new() {
             let away = desk.away().await;
@@ -93,30 +102,40 @@ impl Connection {
             Some(Bookmark { done, .. }) => self.read_above(done, &at, desk).await?.max(last.unwrap_or_default()),
             None => {
                 if let Some(kept) = kept {
-                    tracing::info!(folder = name, was = kept.validity, is = at.validity, "a folder is numbered anew");
+                    tracing::info!(folder = name, was = kept.validity, is = validity, "a folder is read anew");
                 }
                 let since = plan::since(&self.config.wanted, kept, now);
                 self.read_from(since, last, &at, desk).await?
             }
         };
         if !again.is_empty() {
-            let listed = self.list(&again).await?;
+            let listed = self.list(&again, &at).await?;
             self.hand_out(listed, 0, &at, desk).await?;
         }
-        self.fetch_doubted(&at, desk).await?;
+        self.fetch_left(is_pushed, &at, desk).await?;
         if let Some(withheld) = self.seek(&at, desk).await? {
             // No bookmark may stand behind a mail that is asked for again.
             return Ok(Some(withheld));
         }
         let done = known.map_or(top, |known| known.done.max(top));
-        let mark = Bookmark { validity: at.validity, done, at: now.timestamp() };
+        let mark = Bookmark { validity, done, at: now.timestamp(), era };
         self.marks.insert(name.to_owned(), mark);
         desk.hand_out(Event::Bookmark { folder: name.to_owned(), bookmark: mark.text() }).await?;
         Ok(None)
     }
 
+    /// Whether no mail has a number above `last`. A server that says so falsely is not believed: it would be read anew at
+    /// every look.
+    async fn ends_before(&mut self, last: u32) -> Result<bool, Fault> {
+        if self.open.as_ref().is_some_and(|open| open.exists == Some(0)) {
+            return Ok(true);
+        }
+        let found = self.search("UID *").await?;
+        Ok(found.into_iter().all(|uid| uid <= last))
+    }
+
     /// Opens a folder.
-    async fn examine(&mut self, index: usize, name: &str) -> Result<(), Fault> {
+    pub(super) async fn examine(&mut self, index: usize, name: &str) -> Result<(), Fault> {
         // While it fails, none is open.
         self.open = None;
         let mut open = Open { index, ..Open::default() };
@@ -147,7 +166,7 @@ impl Connection {
         let mut left = found.len();
         for uids in found.chunks(LISTED) {
             left -= uids.len();
-            let listed = self.list(uids).await?;
+            let listed = self.list(uids, at).await?;
             self.hand_out(listed, left, at, desk).await?;
         }
         Ok(top)
@@ -173,7 +192,7 @@ impl Connection {
                 top = self.read_above(top, at, desk).await?.max(top);
             }
             left -= uids.len();
-            let listed = self.list(uids).await?;
+            let listed = self.list(uids, at).await?;
             self.hand_out(listed, left, at, desk).await?;
         }
         Ok(top)
@@ -220,7 +239,34 @@ impl Connection {
 
     /// Sizes and times of mails that were found; those only that somebody wants, as far as their headers tell. Those that
     /// the server tells nothing of are left for [`Self::seek`].
-    async fn list(&mut self, uids: &[u32]) -> Result<Vec<Listed>, Fault> {
+    async fn list(&mut self, uids: &[u32], at: &Where) -> Result<Vec<Listed>, Fault> {
+        let mut listed = Vec::new();
+        let mut portions = VecDeque::from([uids.to_vec()]);
+        while let Some(portion) = portions.pop_front().filter(|_| self.left.stopped.is_none()) {
+            let mut untold: BTreeSet<u32> = portion.iter().copied().collect();
+            let told = self.list_once(&portion, &mut untold, &mut listed).await;
+            self.left.has_listed |= untold.len() < portion.len();
+            match told {
+                Ok(()) => self.left.unlisted.extend(untold),
+                Err(fault) => {
+                    let why = self.go_on(fault, at).await?;
+                    match *portion.as_slice() {
+                        [uid] if !untold.is_empty() => self.left.failed.push(Failed { uid, delivered: None, why }),
+                        _ => portions.extend(plan::pieces(untold.into_iter().collect())),
+                    }
+                }
+            }
+        }
+        Ok(listed)
+    }
+
+    /// Asks for sizes and times once. What was told is taken, and taken out of `untold`, also where it ends badly.
+    async fn list_once(
+        &mut self,
+        uids: &[u32],
+        untold: &mut BTreeSet<u32>,
+        listed: &mut Vec<Listed>,
+    ) -> Result<(), Fault> {
         let wanted = &self.config.wanted;
         let headers = if wanted.senders.is_empty() {
             String::new()
@@ -233,8 +279,7 @@ impl Connection {
         for set in sets {
             tags.push(self.wire.send(&format!("UID FETCH {set} (UID RFC822.SIZE INTERNALDATE{headers})")).await?);
         }
-        let mut untold: BTreeSet<u32> = uids.iter().copied().collect();
-        let (mut listed, open) = (Vec::new(), &mut self.open);
+        let open = &mut self.open;
         let mut take = |told| match told {
             // What is told of another mail, or twice, or of flags alone, was not asked for.
             Told::Fetched(Fetched { uid: Some(uid), size: Some(size), date, headers, .. }) if untold.remove(&uid) => {
@@ -249,12 +294,16 @@ impl Connection {
                 }
             }
         };
+        let mut refused = None;
         for tag in tags {
-            self.wire.finish(&tag, "UID FETCH", &mut take).await?;
+            // The answers behind a refusal come all the same.
+            match self.wire.finish(&tag, "UID FETCH", &mut take).await {
+                Ok(_) => {}
+                Err(fault @ Fault::Refused { .. }) => refused = Some(fault),
+                Err(fault) => return Err(fault),
+            }
         }
-        self.left.has_listed |= untold.len() < uids.len();
-        self.left.unlisted.extend(untold);
-        Ok(listed)
+        refused.map_or(Ok(()), Err)
     }
 
     /// How many mails a folder has that is not open.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use futures::FutureExt as _;
+use tokio::time::{Instant, sleep_until};
 
 use super::wire::Told;
 use super::{Connection, Desk};
@@ -20,16 +21,28 @@ impl Connection {
         self.config.idle && self.wire.can("IDLE") && self.refused_idle < REFUSALS
     }
 
+    /// The pause between two looks at all folders. The server tells of one alone.
+    pub(super) fn look_every(&self) -> Duration {
+        let (poll, longest) = (self.config.poll_every, self.mailbox.longest_idle);
+        match (self.can_idle(), self.config.folders.len()) {
+            (true, 1) => longest,
+            (true, _) => poll.min(longest),
+            (false, _) => poll,
+        }
+    }
+
     /// Waits until there may be something new.
     pub(super) async fn wait_for_more(&mut self, desk: &mut Desk) -> Result<(), Fault> {
-        let poll = self.config.poll_every;
+        // Who wants a look wants one at all folders.
+        if desk.wanted().now_or_never().is_some() {
+            return Ok(());
+        }
         if self.open.as_ref().is_some_and(|open| open.has_grown) {
             self.is_pushed = true;
             return Ok(());
         }
         if self.can_idle() && self.open.is_some() {
-            let longest = if self.config.folders.len() == 1 { self.longest_idle } else { poll.min(self.longest_idle) };
-            match self.idle(longest, desk).await {
+            match self.idle(desk).await {
                 Ok(()) => return Ok(()),
                 Err(Fault::Refused { said, .. }) => {
                     self.refused_idle += 1;
@@ -39,15 +52,17 @@ impl Connection {
             }
         }
         // Cancel safety: each branch only waits.
+        let end = self.whole_by.min(Instant::now() + self.config.poll_every);
         tokio::select! {
-            () = sleep(poll) => {}
+            () = sleep_until(end) => {}
             () = desk.wanted() => {}
         }
         Ok(())
     }
 
-    /// Lets the server tell, for so long in all: what it says to show that it lives does not prolong that.
-    async fn idle(&mut self, longest: Duration, desk: &mut Desk) -> Result<(), Fault> {
+    /// Lets the server tell, until all folders are to be looked at: neither what it tells nor what it says to show that it
+    /// lives puts that off.
+    async fn idle(&mut self, desk: &mut Desk) -> Result<(), Fault> {
         let tag = self.wire.send("IDLE").await?;
         loop {
             match self.wire.next("IDLE", self.wire.patience()).await? {
@@ -56,9 +71,9 @@ impl Connection {
                 other => self.hear(&other),
             }
         }
-        let end = Instant::now() + longest;
+        let mut is_wanted = false;
         while !self.has_grown() {
-            let left = end.saturating_duration_since(Instant::now());
+            let left = self.whole_by.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
             }
@@ -66,7 +81,10 @@ impl Connection {
             let told = tokio::select! {
                 biased;
                 told = self.wire.next("IDLE", left) => told,
-                () = desk.wanted() => break,
+                () = desk.wanted() => {
+                    is_wanted = true;
+                    break;
+                }
             };
             match told {
                 // Nobody has ended it.
@@ -76,7 +94,7 @@ impl Connection {
                 Err(fault) => return Err(fault),
             }
         }
-        self.is_pushed = self.has_grown();
+        self.is_pushed = self.has_grown() && !is_wanted;
         self.wire.send_on("DONE").await?;
         let open = &mut self.open;
         let take = |told| {

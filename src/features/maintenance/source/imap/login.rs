@@ -146,7 +146,7 @@ fn outcome(wire: &Wire, user: &str, attempt: Attempt) -> Result<(), Fault> {
 }
 
 /// Whether a server says no for now only.
-pub(super) fn is_passing(said: &str) -> bool {
+fn is_passing(said: &str) -> bool {
     let said = said.to_ascii_uppercase();
     PASSING.iter().any(|code| said.starts_with(code)) || said.contains("THROTTLED")
 }

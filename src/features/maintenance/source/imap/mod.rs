@@ -9,7 +9,7 @@
 //! | `plan` | what is asked for, in which portions; no I/O |
 //! | `folder` | one folder, read to its end |
 //! | `fetch` | mails, two commands on their way at a time |
-//! | `doubt` | which mail it is that the connection breaks at |
+//! | `doubt` | mails that do not come though they are there |
 //! | `idle` | waiting until the server tells of something |
 //! | `names` | folder names as IMAP writes them |
 //!
@@ -35,9 +35,11 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+use tokio::time::Instant;
 
 use self::doubt::Doubt;
 use self::fetch::Left;
@@ -49,18 +51,22 @@ use super::remote::{Account, CaughtUp, Fault, Seen, Session};
 use super::{Desk, Event};
 use crate::config::{Auth, Imap, Proof};
 use crate::secret::{Secret, SecretFrom};
+use crate::trouble::Trouble;
 
 /// How long the server may take over any part of an answer.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// The same for the answer to a good-bye.
 const GOOD_BYE: Duration = Duration::from_secs(2);
+/// The pause before the next look where something is missing, the first time; each is twice as long as the one before, up to
+/// the usual one.
+const SOON: Duration = Duration::from_secs(1);
 
 /// A mailbox on an IMAP server.
 #[derive(Debug, Clone)]
 pub struct Mailbox {
     /// As configured.
     config: Arc<Imap>,
-    /// What the connection broke at.
+    /// Mails that did not come.
     doubt: Arc<Mutex<Doubt>>,
     /// What proves who we are.
     credentials: Arc<Credentials>,
@@ -143,6 +149,25 @@ impl Account for Mailbox {
     }
 
     async fn open(&self) -> Result<Connection, Fault> {
+        Ok(Connection {
+            wire: self.connect().await?,
+            mailbox: self.clone(),
+            config: Arc::clone(&self.config),
+            open: None,
+            is_pushed: false,
+            whole_by: Instant::now(),
+            misses: 0,
+            troubles: BTreeMap::new(),
+            refused_idle: 0,
+            marks: HashMap::new(),
+            left: Left::default(),
+        })
+    }
+}
+
+impl Mailbox {
+    /// Connects and logs in.
+    async fn connect(&self) -> Result<Wire, Fault> {
         let auth = self.config.login.auth;
         // Fetched before connecting: somebody may have to touch a key, and servers do not wait for that.
         let secret = self.secret().await?;
@@ -164,17 +189,7 @@ impl Account for Mailbox {
                 Err(fault) => return Err(fault),
             }
         }
-        Ok(Connection {
-            wire,
-            config: Arc::clone(&self.config),
-            doubt: Arc::clone(&self.doubt),
-            open: None,
-            is_pushed: false,
-            refused_idle: 0,
-            longest_idle: self.longest_idle,
-            marks: HashMap::new(),
-            left: Left::default(),
-        })
+        Ok(wire)
     }
 }
 
@@ -183,18 +198,22 @@ impl Account for Mailbox {
 pub struct Connection {
     /// To the server.
     wire: Wire,
+    /// Whose it is, to connect again.
+    mailbox: Mailbox,
     /// As configured.
     config: Arc<Imap>,
-    /// What connections broke at.
-    doubt: Arc<Mutex<Doubt>>,
     /// The folder that is open.
     open: Option<Open>,
     /// Whether the server told that there is something new in the folder that is open, and only there.
     is_pushed: bool,
+    /// When every folder is to be looked at again, whatever comes into the one that is waited in.
+    whole_by: Instant,
+    /// Looks at all folders in a row at which something was missing.
+    misses: u32,
+    /// What is wrong with folders, by their place, as of the last look at each.
+    troubles: BTreeMap<usize, String>,
     /// How often the server would not tell by itself.
     refused_idle: u32,
-    /// How long the server is waited for.
-    longest_idle: Duration,
     /// The bookmarks that were handed out, by folder.
     marks: HashMap<String, Bookmark>,
     /// What is left of the folder that is read.
@@ -203,32 +222,62 @@ pub struct Connection {
 
 impl Session for Connection {
     async fn catch_up(&mut self, desk: &mut Desk) -> Result<CaughtUp, Fault> {
-        let folders = Arc::clone(&self.config);
-        let (mut troubles, mut withheld) = (Vec::new(), None);
-        let is_pushed = std::mem::take(&mut self.is_pushed);
+        let config = Arc::clone(&self.config);
+        let is_pushed = std::mem::take(&mut self.is_pushed) && Instant::now() < self.whole_by;
+        // What leaves nothing of the connection, and what none of the folders could be read for.
+        let (mut broken, mut failed, mut is_any_read) = (false, None, false);
         // The first one last: it stays open and is waited in.
-        let folders = folders.folders.iter().enumerate().rev().filter(|(index, _)| *index == 0 || !is_pushed);
+        let folders = config.folders.iter().enumerate().rev().filter(|(index, _)| *index == 0 || !is_pushed);
         for (index, name) in folders {
+            // What one folder lacks does not hold up the others.
+            if std::mem::take(&mut broken) {
+                self.connect_again().await?;
+            }
             let read = self.read_folder(index, name, is_pushed, desk).await;
             while let Some(text) = self.wire.alert() {
                 desk.hand_out(Event::Alert(text)).await?;
             }
-            match read {
-                Ok(None) => {}
-                // What one folder lacks does not hold up the others.
-                Ok(Some(fault)) => withheld = Some(fault),
-                // One that is gone does not hold up the others, and what was read of it stays.
+            let trouble = match read {
+                Ok(withheld) => {
+                    is_any_read = true;
+                    withheld.map(|fault| Trouble::of(&fault).one_line())
+                }
+                // What was read of one that is gone stays.
                 Err(Fault::Refused { said, asked, .. }) if asked == folder::EXAMINE => {
-                    troubles.push(format!("folder {name}: {said}"));
+                    is_any_read = true;
+                    Some(format!("folder {name}: {said}"))
+                }
+                Err(fault) if is_lost(&fault) || matches!(fault, Fault::Refused { .. }) => {
+                    broken = is_lost(&fault);
+                    let told = format!("folder {name}: {}", Trouble::of(&fault).one_line());
+                    failed.get_or_insert(fault);
+                    Some(told)
                 }
                 Err(fault) => return Err(fault),
-            }
+            };
+            match trouble {
+                Some(trouble) => self.troubles.insert(index, trouble),
+                None => self.troubles.remove(&index),
+            };
         }
-        if let Some(fault) = withheld {
+        if let Some(fault) = failed.filter(|_| !is_any_read) {
             return Err(fault);
         }
+        if broken {
+            self.connect_again().await?;
+        }
+        let usual = self.look_every();
+        if !is_pushed {
+            self.misses = if self.troubles.is_empty() { 0 } else { self.misses.saturating_add(1) };
+            let soon = SOON.saturating_mul(2_u32.saturating_pow(self.misses.saturating_sub(1)));
+            self.whole_by = Instant::now() + if self.misses == 0 { usual } else { usual.min(soon) };
+        }
         let is_told = self.can_idle() && self.config.folders.len() == 1;
-        Ok(CaughtUp { looks_every: (!is_told).then_some(self.config.poll_every), troubles })
+        Ok(CaughtUp {
+            looks_every: (!is_told).then_some(self.config.poll_every),
+            is_whole: !is_pushed || self.config.folders.len() == 1,
+            troubles: self.troubles.values().cloned().collect(),
+        })
     }
 
     async fn wait(&mut self, desk: &mut Desk) -> Result<(), Fault> {
@@ -256,4 +305,25 @@ impl Session for Connection {
         // The server notices anyway.
         let _ = tokio::time::timeout(GOOD_BYE, self.wire.ask("LOGOUT", "LOGOUT", drop)).await;
     }
+}
+
+impl Connection {
+    /// Takes another connection in the place of one that is lost.
+    async fn connect_again(&mut self) -> Result<(), Fault> {
+        self.open = None;
+        self.wire = self.mailbox.connect().await?;
+        Ok(())
+    }
+}
+
+/// Whether there is nothing left of the connection.
+fn is_lost(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Closed { .. }
+            | Fault::Short { .. }
+            | Fault::Late { .. }
+            | Fault::Garbled { .. }
+            | Fault::Unreadable { .. }
+    )
 }

@@ -21,6 +21,9 @@ const SEARCHED: usize = 50;
 /// Of a mail that is larger than wanted so much is fetched: what is read of a notification stands at its beginning.
 pub(super) const BEGINNING: u64 = 256 << 10;
 
+/// How far ahead of the clock a bookmark may be: less than what [`since`] goes back beyond what is wanted.
+const AHEAD_S: i64 = 3_600;
+
 /// How far a folder was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Bookmark {
@@ -31,9 +34,17 @@ pub(super) struct Bookmark {
     /// When the folder was read to its end, in seconds since 1970: should the numbers not hold any more, nothing before
     /// this is missing.
     pub(super) at: i64,
+    /// How often the folder has given numbers again under this `UIDVALIDITY` that other mails had: a backup was put back.
+    #[serde(default)]
+    pub(super) era: u32,
 }
 
 impl Bookmark {
+    /// Whether it was put by a clock that was ahead: what counted as too old then may not be.
+    pub(super) fn is_ahead(self, now: DateTime<Utc>) -> bool {
+        self.at > now.timestamp() + AHEAD_S
+    }
+
     /// As it is kept.
     pub(super) fn text(self) -> String {
         serde_json::to_string(&self).unwrap_or_default()
@@ -166,6 +177,19 @@ pub(super) fn portions(mut mails: Vec<Listed>, largest: u64) -> Vec<Vec<Listed>>
     portions
 }
 
+/// Smaller portions of one that could not be had whole: few questions find a mail among many.
+pub(super) fn pieces<T>(mut mails: Vec<T>) -> Vec<Vec<T>> {
+    /// How many.
+    const PIECES: usize = 16;
+    let most = mails.len().div_ceil(PIECES).max(1);
+    let mut pieces = Vec::new();
+    while !mails.is_empty() {
+        let rest = mails.split_off(most.min(mails.len()));
+        pieces.push(std::mem::replace(&mut mails, rest));
+    }
+    pieces
+}
+
 /// An `INTERNALDATE`: `17-Jul-1996 02:44:25 -0700`.
 pub(super) fn delivered(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_str(text.trim(), "%d-%b-%Y %H:%M:%S %z").ok().map(|at| at.with_timezone(&Utc))
@@ -206,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_folder_whose_numbers_changed_is_searched_from_where_it_was_read_to_its_end() {
-        let read = |days: u64| Bookmark { validity: 1, done: 9, at: (now() - Days::new(days)).timestamp() };
+        let read = |days: u64| Bookmark { validity: 1, done: 9, at: (now() - Days::new(days)).timestamp(), era: 0 };
         let day = |kept| since(&wanted("From", &[]), kept, now()).unwrap().to_string();
         assert_eq!(day(Some(read(2))), "2026-10-21");
         assert_eq!(day(Some(read(40))), "2026-10-11");
@@ -258,7 +282,7 @@ mod tests {
         assert_eq!(delivered("17-Jul-1996 02:44:25 -0700").unwrap().to_rfc3339(), "1996-07-17T09:44:25+00:00");
         assert_eq!(delivered(" 1-Jul-1996 02:44:25 +0000").unwrap().to_rfc3339(), "1996-07-01T02:44:25+00:00");
         assert_eq!(delivered("yesterday"), None);
-        let bookmark = Bookmark { validity: 7, done: 42, at: 1 };
+        let bookmark = Bookmark { validity: 7, done: 42, at: 1, era: 0 };
         assert_eq!(Bookmark::read(&bookmark.text()), Some(bookmark));
         assert_eq!(Bookmark::read("nonsense"), None);
     }

@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::guard::{Guarded, Io};
+use crate::blocking::caught;
 use crate::features::maintenance::source::remote::Fault;
 use crate::text::clean_line;
 
@@ -208,7 +209,9 @@ impl Wire {
     /// The next part of an answer. Cancel safety: what has come of it is kept for the next call.
     pub(super) async fn next(&mut self, asked: &str, within: Duration) -> Result<Told, Fault> {
         self.client.get_mut().allow();
-        let read = timeout(within, self.client.read_response()).await;
+        // The library that takes answers apart panics over some.
+        let read = timeout(within, caught(self.client.read_response())).await;
+        let read = read.map(|read| read.unwrap_or_else(|_| Err(io::ErrorKind::Other.into())));
         let server = || self.server.clone();
         let told = match read {
             Err(_) => return Err(self.late(asked, within)),
@@ -248,7 +251,7 @@ impl Wire {
         loop {
             match self.next(asked, self.patience).await? {
                 Told::Done { tag: done, said: Said::Ok, text } if done == tag => return Ok(text),
-                Told::Done { text, .. } => return Err(self.refused(asked, &text)),
+                Told::Done { tag: done, text, .. } => return Err(self.not_done(tag, &done, asked, &text)),
                 other => take(other),
             }
         }
@@ -282,6 +285,17 @@ impl Wire {
     fn garbled(&self, said: String) -> Fault {
         let server = self.server.clone();
         if self.tags == 0 { Fault::Garbled { server, said } } else { Fault::Unreadable { server, said } }
+    }
+
+    /// The end of an answer is not a good one: the server said no, or speaks of a command that it was not asked, and nobody can
+    /// tell of what more it speaks.
+    pub(super) fn not_done(&self, tag: &str, done: &str, asked: &str, text: &str) -> Fault {
+        // Of what it does not understand a server may not know the tag.
+        if tag == done || done == "*" {
+            self.refused(asked, text)
+        } else {
+            self.garbled(format!("its answer to {asked}"))
+        }
     }
 
     /// The server said no.

@@ -299,7 +299,7 @@ impl Watch {
     /// Tells that everything there is was handed out, or which mails of it cannot be read.
     async fn tell_how_it_goes(&mut self, opened: &Opened) -> Result<(), Ended> {
         let reason = self.refused.trouble().map(|trouble| trouble.one_line());
-        let watching = State::Watching { looks_every: opened.looks_every };
+        let watching = State::Watching { looks_every: opened.looks_every, is_whole: true };
         self.tell(reason.map_or(watching, |reason| State::Failing { reason })).await
     }
 

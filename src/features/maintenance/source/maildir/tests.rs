@@ -410,7 +410,10 @@ async fn a_mail_written_in_place_is_read_when_it_is_complete() {
 async fn where_the_system_tells_nothing_it_looks_again() {
     let look = |maildir: Maildir| Maildir { look_every: Duration::from_millis(1), always_look: true, ..maildir };
     let mut fixture = Fixture::with(make, look);
-    assert_eq!(fixture.next().await, Event::State(State::Watching { looks_every: Some(Duration::from_millis(1)) }));
+    assert_eq!(
+        fixture.next().await,
+        Event::State(State::Watching { looks_every: Some(Duration::from_millis(1)), is_whole: true })
+    );
     fixture.deliver("1700000001.a", "a");
     assert_eq!(fixture.next_mail().await.key, "1700000001.a");
     fs::rename(fixture.path("new/1700000001.a"), fixture.path("cur/1700000001.a:2,S")).unwrap();

@@ -33,6 +33,8 @@ pub enum Fault {
         /// Why.
         #[source]
         source: io::Error,
+        /// Whether the settings name the certificate by its fingerprint.
+        is_pinned: bool,
     },
     /// There is nobody to be trusted.
     #[error("TLS cannot be set up")]
@@ -171,6 +173,16 @@ pub enum Fault {
         /// Its number and its folder.
         mail: String,
     },
+    /// The server does not give a mail out.
+    #[error("{server} does not give out {mail}: {why}")]
+    Unsent {
+        /// Name and port.
+        server: String,
+        /// Its number and its folder.
+        mail: String,
+        /// What it does instead.
+        why: String,
+    },
     /// What the server sends cannot be read: it may be another one than is meant.
     #[error("{server} sends what cannot be understood: {said}")]
     Garbled {
@@ -208,7 +220,7 @@ impl Fault {
             Self::Closed { .. } | Self::Short { .. } => "disconnected",
             Self::Late { .. } => "no answer",
             Self::Busy { .. } => "busy",
-            Self::Withheld { .. } => "a mail withheld",
+            Self::Withheld { .. } | Self::Unsent { .. } => "a mail withheld",
             Self::Garbled { .. } | Self::Unreadable { .. } => "garbled",
         }
     }
@@ -237,6 +249,10 @@ impl Remedy for Fault {
         match self {
             Self::Ended => "".into(),
             Self::Unreachable { .. } => "check the address of this source (`server` or `url`), the network and the VPN".into(),
+            Self::Handshake { is_pinned: true, .. } => {
+                "find out from whoever runs the server whether it has another certificate now, and correct `fingerprint` if so"
+                    .into()
+            }
             Self::Handshake { .. } | Self::Trust(_) => {
                 "check that `server` is the name in its certificate; name the authority that signed it with `ca_file`"
                     .into()
@@ -283,18 +299,18 @@ impl Remedy for Fault {
             Self::Closed { .. } | Self::Late { .. } | Self::Busy { .. } => {
                 "wait: a running noctui tries it again by itself".into()
             }
-            Self::Withheld { .. } => {
+            Self::Withheld { .. } | Self::Unsent { .. } => {
                 "wait: it is asked for at every look, and given up after half an hour and five looks where others come; a \
                  mail program or the mail administrator can tell whether the server has lost it"
                     .into()
             }
             Self::Short { .. } => {
-                "wait: a running noctui tries it again by itself, and gives up a mail that never comes whole; where it stays so, \
+                "wait: a running noctui tries it again by itself; where it stays so, \
                  the server, or what stands before it, does not send what it announces: tell the mail administrator"
                     .into()
             }
             Self::Unreadable { .. } => {
-                "wait: a running noctui tries it again by itself, and gives up a mail that nobody can read; where it stays so, \
+                "wait: a running noctui tries it again by itself; where it stays so, \
                  the server, or what stands before it, does not keep to its protocol: tell the mail administrator"
                     .into()
             }

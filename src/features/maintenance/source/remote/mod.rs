@@ -19,6 +19,7 @@ pub use self::fault::Fault;
 pub(super) use self::fault::unsaid;
 use self::pace::Pace;
 use super::{Desk, Ended, State};
+use crate::text::counted;
 pub use crate::tls::TrustError;
 use crate::trouble::Trouble;
 
@@ -57,6 +58,8 @@ pub trait Session: Send {
 pub struct CaughtUp {
     /// The pause between two looks; `None` where the server tells of what is new.
     pub looks_every: Option<Duration>,
+    /// Whether every folder was looked at, and not only one that has news.
+    pub is_whole: bool,
     /// Folders that could not be read, and why. The others were.
     pub troubles: Vec<String>,
 }
@@ -140,13 +143,13 @@ async fn live<A: Account>(account: &A, desk: &mut Desk, pace: &mut Pace, refused
     pace.connected(Instant::now());
     loop {
         match session.catch_up(desk).await {
-            Ok(CaughtUp { looks_every, troubles }) => {
+            Ok(CaughtUp { looks_every, is_whole, troubles }) => {
                 let state = match troubles.first() {
-                    None => State::Watching { looks_every },
+                    None => State::Watching { looks_every, is_whole },
                     Some(first) if troubles.len() == 1 => State::Failing { reason: first.clone() },
-                    Some(first) => {
-                        State::Failing { reason: format!("{first}; and {} folders more", troubles.len() - 1) }
-                    }
+                    Some(first) => State::Failing {
+                        reason: format!("{first}; and {} more", counted(troubles.len() - 1, "folder")),
+                    },
                 };
                 if desk.tell(state).await.is_err() {
                     return Fault::Ended;

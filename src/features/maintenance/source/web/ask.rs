@@ -269,7 +269,11 @@ impl Asker {
     fn no_answer(&self, error: &reqwest::Error) -> Fault {
         let source = io::Error::other(cause(error));
         if tls::cause(error).is_some() {
-            return Fault::Handshake { server: self.server(), source };
+            return Fault::Handshake {
+                server: self.server(),
+                source,
+                is_pinned: matches!(self.trust, Trust::Pinned(_)),
+            };
         }
         Fault::Unreachable { server: self.server(), source }
     }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::ask::{Answer, Asker, Request, query, segment};
 use super::hand::{self, Handed};
-use super::{Connection, dated, listed_since, undated};
+use super::{Connection, dated, kept, listed_since};
 use crate::clock;
 use crate::config::WebMail;
 use crate::features::maintenance::source::imap::plan::is_wanted;
@@ -43,11 +43,10 @@ impl Connection {
         let Some(label) = self.label_id(name).await? else {
             return Ok(Err(format!("there is no such label; there are {}", self.some_names())));
         };
-        let kept = desk.bookmark(name).await.and_then(|kept| kept.strip_prefix("history ").map(str::to_owned));
-        let kept = kept.as_deref().map(undated);
         let now = clock::now();
-        let since_then = match kept {
-            Some((point, _)) => self.history(point, &label).await?,
+        let (kept, looked_at) = kept(desk, name, now).await;
+        let since_then = match kept.as_deref().and_then(|kept| kept.strip_prefix("history ")) {
+            Some(point) => self.history(point, &label).await?,
             None => None,
         };
         let (ids, point) = if let Some(since_then) = since_then {
@@ -59,7 +58,7 @@ impl Connection {
             // Before the list, so that what comes meanwhile is in the history.
             let profile = self.one(&format!("{MAILBOX}/profile")).await?;
             let point = text(&profile, "historyId").ok_or_else(|| self.asker.garbled("no historyId"))?.to_owned();
-            let since = listed_since(&self.config, kept.and_then(|(_, looked_at)| looked_at), now);
+            let since = listed_since(&self.config, looked_at, now);
             (self.list(&label, since).await?, point)
         };
         let again = self.asked_again(name, desk).await;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::ask::{Answer, Asker, Request, query, segment};
 use super::hand::{self, Handed};
-use super::{Connection, dated, listed_since, undated};
+use super::{Connection, dated, kept, listed_since};
 use crate::clock;
 use crate::config::WebMail;
 use crate::features::maintenance::source::imap::plan::is_wanted;
@@ -54,11 +54,11 @@ impl Connection {
             Ok(id) => id,
             Err(why) => return Ok(Err(why)),
         };
-        // Of another server's the folder is listed anew.
-        let kept = desk.bookmark(name).await.filter(|link| link.starts_with(&self.config.url));
-        let kept = kept.as_deref().map(undated);
         let now = clock::now();
-        let since_then = match kept.and_then(|(mark, _)| link_of(mark, &id)) {
+        let (kept, looked_at) = kept(desk, name, now).await;
+        // Of another server's, and of another folder that had the name, the folder is listed anew.
+        let kept = kept.filter(|link| link.starts_with(&self.config.url));
+        let since_then = match kept.as_deref().and_then(|mark| link_of(mark, &id)) {
             Some(link) => self.changes(link.to_owned()).await?,
             None => None,
         };
@@ -68,7 +68,7 @@ impl Connection {
             if kept.is_some() {
                 tracing::info!(folder = name, "what changed is not known, or it is another folder; it is listed anew");
             }
-            let since = listed_since(&self.config, kept.and_then(|(_, looked_at)| looked_at), now);
+            let since = listed_since(&self.config, looked_at, now);
             let Some(changes) = self.listed_anew(&id, since).await? else { return Ok(Err("it is gone".to_owned())) };
             changes
         };

@@ -26,12 +26,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::sleep;
 
 use self::ask::Asker;
-use super::Desk;
 use super::remote::{Account, CaughtUp, Fault, Seen, Session};
+use super::{Desk, Mark};
 use crate::config::{Service, WebMail};
 
 /// How long recording what was handed out is waited for, before mails are labelled.
 const RECORDED_WITHIN: Duration = Duration::from_secs(30);
+/// How far ahead of the clock a bookmark may be: less than what [`listed_since`] goes back beyond the look before.
+const AHEAD: TimeDelta = TimeDelta::hours(1);
 /// The pause between two looks whether it is recorded.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -159,7 +161,7 @@ impl Session for Connection {
             }
         }
         troubles.extend(self.label(desk, &keys).await?);
-        Ok(CaughtUp { looks_every: Some(config.poll_every), troubles })
+        Ok(CaughtUp { looks_every: Some(config.poll_every), is_whole: true, troubles })
     }
 
     async fn wait(&mut self, desk: &mut Desk) -> Result<(), Fault> {
@@ -197,6 +199,15 @@ impl Session for Connection {
 fn listed_since(config: &WebMail, looked_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let wanted = now - TimeDelta::days(config.wanted.since_days?.into());
     Some(looked_at.map_or(wanted, |looked| wanted.min(looked - TimeDelta::days(1))))
+}
+
+/// What is kept of a folder: where the last look under the settings of now left off, and when the last one under any was.
+async fn kept(desk: &Desk, folder: &str, now: DateTime<Utc>) -> (Option<String>, Option<DateTime<Utc>>) {
+    let Some(Mark { text, is_current }) = desk.bookmark(folder).await else { return (None, None) };
+    let (mark, looked_at) = undated(&text);
+    // By a clock that was ahead mails may have counted as too old.
+    let is_ahead = looked_at.is_some_and(|at| at > now + AHEAD);
+    (is_current.then(|| mark.to_owned()).filter(|_| !is_ahead), looked_at)
 }
 
 /// A bookmark with the time of the look that it was put after.

@@ -17,6 +17,8 @@ pub(super) struct Memory {
     pub(super) store: Store,
     /// The source's name there.
     pub(super) label: String,
+    /// What the settings are called that say which of its mails are wanted.
+    pub(super) wanted: String,
 }
 
 impl Memory {
@@ -29,8 +31,8 @@ impl Memory {
 
     /// The question how far a folder was read.
     pub(super) fn bookmarks(&self) -> Bookmarks {
-        let (store, label) = (self.store.clone(), self.label.clone());
-        Arc::new(move |folder| store.read_blocking(|c| kept::bookmark(c, &label, folder)).ok().flatten())
+        let (store, label, wanted) = (self.store.clone(), self.label.clone(), self.wanted.clone());
+        Arc::new(move |folder| store.read_blocking(|c| kept::bookmark(c, (&label, folder), &wanted)).ok().flatten())
     }
 }
 

@@ -26,7 +26,8 @@ use tokio_util::sync::CancellationToken;
 use self::memory::Memory;
 use self::news::{News, brief, news};
 use self::origin::Kind;
-pub(crate) use self::origin::{is_remote, kind, label, place};
+use self::origin::wanted;
+pub(crate) use self::origin::{is_remote, kind, label, place, scope, sender_headers};
 pub(crate) use self::turn::namesake;
 use self::turn::{Going, Turn};
 use super::{Report, Shared, SourceHealth, SourceState};
@@ -73,6 +74,8 @@ pub(crate) struct Feed {
     pause: Duration,
     /// Its least value.
     first_pause: Duration,
+    /// Whether the last look was one at all of the source.
+    is_whole: bool,
     /// Mails that the source has announced and that are not recorded yet.
     left: usize,
     /// Mails that the store refused since the source was begun, one by one, and why.
@@ -141,11 +144,11 @@ async fn read(shared: Shared, label: String, events: Vec<Event>) -> Vec<Step> {
 impl Feed {
     /// A feed that has told nothing yet.
     pub(crate) fn new(shared: Shared, source: &Source, first_pause: Duration) -> Self {
-        let names = (&*source.name, &*label(&source.from));
+        let names = (&*source.name, &*scope(&source.from));
         let turn = Turn::new(shared.store.clone(), names, !is_remote(&source.from), shared.sync.subscribe());
         Self {
             kind: Kind::of(&source.from),
-            memory: Memory { store: shared.store.clone(), label: label(&source.from) },
+            memory: Memory { store: shared.store.clone(), label: label(&source.from), wanted: wanted(&source.from) },
             state: SourceState {
                 name: source.name.clone(),
                 place: place(&source.from),
@@ -159,6 +162,7 @@ impl Feed {
             },
             pause: first_pause,
             first_pause,
+            is_whole: false,
             left: 0,
             refused: 0,
             again_at: None,
@@ -346,7 +350,7 @@ impl Feed {
         if self.refused > 0 {
             return None;
         }
-        match self.turn.put(self.memory.label.clone(), folder, bookmark).await {
+        match self.turn.put(&self.memory, folder, bookmark).await {
             Ok(true) => None,
             // Another process reads the source by now.
             Ok(false) => Some(End::Again(Instant::now())),
@@ -399,8 +403,11 @@ impl Feed {
                     self.state.health = SourceHealth::Reading(mails);
                 }
             }
-            State::Watching { looks_every } => {
-                self.state.next_at = looks_every.map(|pause| clock::now() + pause);
+            State::Watching { looks_every, is_whole } => {
+                self.is_whole = is_whole;
+                if is_whole {
+                    self.state.next_at = looks_every.map(|pause| clock::now() + pause);
+                }
                 self.left = 0;
                 if self.refused == 0 {
                     self.pause = self.first_pause;
@@ -421,10 +428,10 @@ impl Feed {
 
     /// Tells the header how the source is doing, and who keeps the turn.
     async fn tell(&mut self) {
-        if self.state.health == SourceHealth::Watching {
+        if self.is_whole && self.state.health == SourceHealth::Watching {
             self.state.fresh_at = Some(clock::now());
         }
-        self.going.send_replace(Going::of(&self.state));
+        self.going.send_replace(Going::of(&self.state, self.is_whole));
         let _ = self.shared.reports.send(Report::Source(self.state.clone())).await;
     }
 }

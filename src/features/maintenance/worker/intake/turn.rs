@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::memory::Memory;
 use crate::clock;
 use crate::features::maintenance::store::source::{self, Claim, Holder, Known, Progress};
 use crate::features::maintenance::worker::{SourceHealth, SourceState};
@@ -38,6 +39,8 @@ pub(super) struct Going {
     fresh: usize,
     /// Whether everything there is was read.
     is_complete: bool,
+    /// When that was; `None` where what is new is told at once, and it is so all the time.
+    looked_at: Option<DateTime<Utc>>,
     /// What is wrong.
     failure: Option<String>,
     /// When it is tried again.
@@ -45,10 +48,10 @@ pub(super) struct Going {
 }
 
 impl Going {
-    /// What the header is told, in fewer words.
-    pub(super) fn of(state: &SourceState) -> Self {
+    /// What the header is told, in fewer words; `is_whole` of a look at all of the source.
+    pub(super) fn of(state: &SourceState, is_whole: bool) -> Self {
         let (is_complete, failure, next_at) = match &state.health {
-            SourceHealth::Watching => (true, None, state.next_at),
+            SourceHealth::Watching => (is_whole, None, state.next_at),
             SourceHealth::Failing(reason) => (false, Some(reason.clone()), None),
             SourceHealth::Down { trouble, again_at, .. } => (false, Some(trouble.one_line()), *again_at),
             SourceHealth::Waiting { why, again_at, .. } => (false, Some(why.clone()), Some(*again_at)),
@@ -57,7 +60,8 @@ impl Going {
             | SourceHealth::Paused { .. }
             | SourceHealth::Standby { .. } => (false, None, None),
         };
-        Self { received: state.received, fresh: state.fresh, is_complete, failure, next_at }
+        let looked_at = state.fresh_at.filter(|_| state.next_at.is_some());
+        Self { received: state.received, fresh: state.fresh, is_complete, looked_at, failure, next_at }
     }
 
     /// Whether others have to know of it now and not only in time.
@@ -73,8 +77,8 @@ pub(super) struct Turn {
     store: Store,
     /// The source's name in the configuration.
     name: String,
-    /// Its name in the store.
-    label: String,
+    /// What it reads.
+    scope: String,
     /// This feed.
     holder: Holder,
     /// Whether a look that somebody wants begins the source anew: it has no ear for that meanwhile.
@@ -96,7 +100,16 @@ pub(super) struct Turn {
 }
 
 /// Why a source is not read while another configuration on the same data directory has its name for something else.
-pub(crate) fn namesake(holder: &str, reads: &str) -> String {
+/// `scope` is what this one would read.
+pub(crate) fn namesake(holder: &str, reads: &str, scope: &str) -> String {
+    let account = |scope: &str| scope.split('\n').next().unwrap_or_default().to_owned();
+    let reads = account(reads);
+    if reads == account(scope) {
+        return format!(
+            "{holder} reads other folders of {reads}, or other mails of them, under this name, and this one is not read \
+             meanwhile; give both the same folders, since, senders and sender_header, or one of the two another name"
+        );
+    }
     format!(
         "{holder} reads {reads} under this name, and this one is not read meanwhile; give one of the two another name"
     )
@@ -106,15 +119,15 @@ impl Turn {
     /// It is nobody's turn yet.
     pub(super) fn new(
         store: Store,
-        (name, label): (&str, &str),
+        (name, scope): (&str, &str),
         begins_anew: bool,
         sync: watch::Receiver<u64>,
     ) -> Self {
         Self {
             store,
             name: name.to_owned(),
-            label: label.to_owned(),
-            holder: Holder::of(&PROCESS, label),
+            scope: scope.to_owned(),
+            holder: Holder::of(&PROCESS, scope),
             begins_anew,
             sync,
             wanted_at: 0,
@@ -138,10 +151,10 @@ impl Turn {
         }
         let failure = known.failed.as_ref().map(|(_, why)| why.clone());
         if let Some(other) = known.reader(clock::now()).filter(|other| !other.is_of_process_of(&self.holder)) {
-            if let Some(reads) = other.reads_instead_of(&self.label) {
+            if let Some(reads) = other.reads_instead_of(&self.scope) {
                 // When that was complete says nothing of this one.
                 self.complete_at = None;
-                return Ok(Some(SourceHealth::Failing(namesake(&other.owner.label(), reads))));
+                return Ok(Some(SourceHealth::Failing(namesake(&other.owner.label(), reads, &self.scope))));
             }
             return Ok(Some(SourceHealth::Standby { holder: other.owner.label(), failure }));
         }
@@ -228,9 +241,12 @@ impl Turn {
     }
 
     /// Puts a bookmark of a folder; answers whether it is still our turn.
-    pub(super) async fn put(&self, label: String, folder: String, bookmark: String) -> Result<bool, Error> {
+    pub(super) async fn put(&self, memory: &Memory, folder: String, bookmark: String) -> Result<bool, Error> {
         let (name, holder) = (self.name.clone(), self.holder.id.clone());
-        self.store.write(move |c| source::put_bookmark(c, (&name, &holder), (&label, &folder), &bookmark)).await
+        let Memory { label, wanted, .. } = memory.clone();
+        self.store
+            .write(move |c| source::put_bookmark(c, (&name, &holder), (&label, &folder), (&wanted, &bookmark)))
+            .await
     }
 
     /// Lets another one read the source.
@@ -255,8 +271,8 @@ impl Turn {
 
     /// What is known of the source.
     async fn known(&self) -> Result<Known, Error> {
-        let (name, label) = (self.name.clone(), self.label.clone());
-        self.store.read(move |c| source::known_of(c, &name, &label)).await
+        let (name, scope) = (self.name.clone(), self.scope.clone());
+        self.store.read(move |c| source::known_of(c, &name, &scope)).await
     }
 
     /// Tells others how it goes.
@@ -278,7 +294,7 @@ impl Turn {
         let progress = Progress {
             received: going.received.saturating_sub(self.told.received) as u64,
             fresh: going.fresh.saturating_sub(self.told.fresh) as u64,
-            complete_at: (going.is_complete && !self.is_asked).then_some(now),
+            complete_at: (going.is_complete && !self.is_asked).then(|| going.looked_at.unwrap_or(now)),
             failed: self.failed.clone(),
             next_at: going.next_at,
             wanted_at: self.wanted_at,

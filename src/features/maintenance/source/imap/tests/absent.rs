@@ -9,7 +9,7 @@ use super::*;
 const UNLISTED: &str = "S: * 1 FETCH (UID 5 RFC822.SIZE 4)\n";
 
 /// A mail that stayed away so often, the first time so many minutes ago.
-fn away(key: &str, looks: u32, minutes: i64) -> Arc<Kept> {
+pub(super) fn away(key: &str, looks: u32, minutes: i64) -> Arc<Kept> {
     let away = Away { since: crate::clock::now() - TimeDelta::minutes(minutes), looks };
     Arc::new(Kept { away: Mutex::new([(key.to_owned(), away)].into()), ..Kept::default() })
 }
@@ -34,15 +34,18 @@ fn without_five(found: &str) -> String {
 
 #[tokio::test]
 async fn a_mail_that_is_found_and_not_told_of_is_asked_for_again_and_keeps_the_bookmark_back() {
-    let whole = format!("{LOGIN}{}{LISTED}{FETCH}", examine(2, 7)).replace("5,9 (UID BODY", "9 (UID BODY");
+    let whole = format!("{}{LISTED}{FETCH}", examine(2, 7)).replace("5,9 (UID BODY", "9 (UID BODY");
     let whole = format!(
         "{whole}S: * 2 FETCH (UID 9 BODY[]<0> \"nine\")\nS: n5 OK fetched\n\
          C: n6 UID FETCH 5 (UID BODY.PEEK[]<0.65537>)\nS: * 1 FETCH (UID 5 BODY[]<0> \"five\")\nS: n6 OK fetched\n{}",
         IDLE.replace("n6", "n7")
     );
+    // It is asked for again soon.
+    let idle = "C: n7 IDLE\nS: + idling\nC: DONE\nS: n7 OK done\n";
+    let conversation = format!("{}{idle}{}", without_five(" 5"), later(&whole, 6));
     let before = Before::default();
     let kept = Arc::clone(&before.absences);
-    let mut reading = Reading::of(&[&without_five(" 5"), &whole], 64, before, |_| ()).await;
+    let mut reading = Reading::of(&[&conversation], 64, before, |_| ()).await;
     let (mails, trouble, again_in) = reading.read_to_trouble().await;
     assert_eq!(mails, pairs(&[("INBOX/7/9", "nine")]), "the other one comes");
     assert!(trouble.contains("mail 5 of INBOX, which it did not send"), "{trouble}");
@@ -150,13 +153,20 @@ async fn mails_that_a_connection_broke_over_come_after_all_others_in_the_next_pr
     let order = format!(
         "{broken}S: * 1 FETCH (UID 5 BODY[]<0> \"five\")\nS: n5 OK fetched\nC: n6 UID FETCH 9 (UID BODY.PEEK[]<0.65537>)\n"
     );
-    let before = Before { absences: away("INBOX/7/9", 1, 10), ..Before::default() };
-    let kept = Arc::clone(&before.absences);
-    let mut reading = Reading::of(&[&order], 64, before, |_| ()).await;
-    let (mails, trouble, _) = reading.read_to_trouble().await;
-    assert_eq!(mails, pairs(&[("INBOX/7/5", "five")]), "the older one comes");
-    assert!(trouble.contains("closed the connection"), "{trouble}");
-    assert_eq!(kept.looks(), [("INBOX/7/9".to_owned(), 4)], "alone with it the connection broke");
+    let again = format!("{LOGIN}{}C: n3 UID SEARCH UID 9\nS: * SEARCH 9\nS: n3 OK found\n", examine(2, 7));
+    // Where the server does not come back it is no mail's fault.
+    for (conversations, told, looks) in [
+        (vec![&*order, &again], "does not give out mail 9 of INBOX: it closes the connection", 2),
+        (vec![&*order], "closed the connection", 1),
+    ] {
+        let before = Before { absences: away("INBOX/7/9", 1, 10), ..Before::default() };
+        let kept = Arc::clone(&before.absences);
+        let mut reading = Reading::of(&conversations, 64, before, |_| ()).await;
+        let (mails, trouble, _) = reading.read_to_trouble().await;
+        assert_eq!(mails, pairs(&[("INBOX/7/5", "five")]), "the older one comes");
+        assert!(trouble.contains(told), "{trouble}");
+        assert_eq!(kept.looks(), [("INBOX/7/9".to_owned(), looks)]);
+    }
 }
 
 #[tokio::test]
@@ -175,4 +185,34 @@ async fn a_mail_that_is_asked_for_again_is_asked_for_by_its_number_however_old_i
     assert_eq!(reading.read_to_the_end().await, (pairs(&[("INBOX/7/2", "two")]), vec![9]));
     // One is gone, another had its number before the folder was numbered anew; of a third nothing is known here.
     assert_eq!(kept.asked_again(), ["INBOX/7/2", "Works/7/8"]);
+}
+
+#[tokio::test]
+async fn a_mail_that_does_not_come_is_not_asked_for_at_every_other_one_that_comes() {
+    let list = |tag: u32, set: &str, uid: u32| {
+        format!(
+            "C: n{tag} UID FETCH {set} (UID RFC822.SIZE INTERNALDATE)\nS: * 3 FETCH (UID 10 RFC822.SIZE 4)\n\
+             S: * 4 FETCH (UID {uid} RFC822.SIZE 4)\nS: n{tag} OK\n"
+        )
+    };
+    let conversation = format!(
+        "{LOGIN}{}C: n3 UID SEARCH UID 10:*\nS: * SEARCH 10\nS: n3 OK\n{}\
+         C: n5 UID FETCH 10 (UID BODY.PEEK[]<0.65537>)\nS: n5 NO [SERVERBUG] sorry\n\
+         C: n6 UID SEARCH UID 10\nS: * SEARCH 10\nS: n6 OK\n\
+         C: n7 IDLE\nS: + idling\nS: * 3 EXISTS\nC: DONE\nS: n7 OK\n\
+         C: n8 UID SEARCH UID 10:*\nS: * SEARCH 10 11\nS: n8 OK\n{}\
+         C: n10 UID FETCH 11 (UID BODY.PEEK[]<0.65537>)\nS: * 4 FETCH (UID 11 BODY[]<0> \"more\")\nS: n10 OK\n",
+        examine(2, 7).replace("UIDNEXT 10", "UIDNEXT 11"),
+        list(4, "10", 10),
+        list(9, "10:11", 11),
+    );
+    let before = Before { absences: away("INBOX/7/10", 1, 1), ..Before::read_to(7, 9) };
+    let kept = Arc::clone(&before.absences);
+    let mut reading = Reading::of(&[&conversation], 64, before, |_| ()).await;
+    for came in [vec![], pairs(&[("INBOX/7/11", "more")])] {
+        let (mails, trouble, _) = reading.read_to_trouble().await;
+        assert_eq!(mails, came);
+        assert!(trouble.contains("does not give out mail 10 of INBOX: it "), "{trouble}");
+    }
+    assert_eq!(kept.looks(), [("INBOX/7/10".to_owned(), 2)]);
 }

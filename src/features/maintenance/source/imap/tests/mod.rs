@@ -1,11 +1,13 @@
 //! Mailboxes on servers that say every line as it stands here: what a well-behaved server does not do on demand.
 
 mod absent;
+mod folders;
 mod script;
 mod strange;
 mod usual;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +21,7 @@ use self::script::Server;
 use super::*;
 use crate::config::{Endpoint, Login, MailTls, Wanted};
 use crate::features::maintenance::source::remote::watch as watch_account;
-use crate::features::maintenance::source::{Absences, Away, Received, State};
+use crate::features::maintenance::source::{Absences, Away, Mark, Received, State};
 use crate::secret::SecretFrom;
 use crate::tls::Trust;
 
@@ -52,6 +54,23 @@ fn config(port: u16) -> Imap {
         poll_every: Duration::from_mins(1),
         idle: true,
     }
+}
+
+/// A conversation with tags that are so much higher.
+fn later(conversation: &str, by: u32) -> String {
+    let mut text = String::new();
+    for line in conversation.lines() {
+        let tag = |line: &str| line.get(4..)?.split(' ').next()?.parse::<u32>().ok();
+        match tag(line).filter(|_| line.get(3..4) == Some("n")) {
+            Some(tag) => {
+                let rest = line.split_once(' ').unwrap().1.split_once(' ').unwrap().1;
+                write!(text, "{}n{} {rest}", &line[..3], tag + by).unwrap();
+            }
+            None => text.push_str(line),
+        }
+        text.push('\n');
+    }
+    text
 }
 
 /// A mailbox that is read, and what was kept of it before.
@@ -106,6 +125,8 @@ struct Before {
     recorded: BTreeSet<String>,
     /// Bookmarks by folder.
     bookmarks: BTreeMap<String, String>,
+    /// Whether they were put under other settings.
+    is_of_others: bool,
     /// What is kept of mails that do not come.
     absences: Arc<Kept>,
 }
@@ -114,7 +135,12 @@ impl Before {
     /// The folder INBOX, read up to this number.
     fn read_to(validity: u32, done: u32) -> Self {
         // Put now, so that it need not be put anew.
-        let mark = Bookmark { validity, done, at: crate::clock::now().timestamp() };
+        let mark = Bookmark { validity, done, at: crate::clock::now().timestamp(), era: 0 };
+        Self::marked(mark)
+    }
+
+    /// The same with this bookmark.
+    fn marked(mark: Bookmark) -> Self {
         Self { bookmarks: [("INBOX".to_owned(), mark.text())].into(), ..Self::default() }
     }
 }
@@ -137,10 +163,13 @@ impl Reading {
         change(&mut config);
         let (out, events) = mpsc::channel(64);
         let wanted = watch::Sender::new(0);
-        let Before { recorded, bookmarks, absences } = before;
+        let Before { recorded, bookmarks, is_of_others, absences } = before;
         let desk = Desk::new(
             Arc::new(move |key| recorded.contains(key)),
-            Arc::new(move |folder| bookmarks.get(folder).cloned()),
+            Arc::new(move |folder| {
+                let text = bookmarks.get(folder)?.clone();
+                Some(Mark { text, is_current: !is_of_others })
+            }),
             out,
             wanted.subscribe(),
         )
@@ -177,6 +206,7 @@ impl Reading {
             match self.next().await {
                 Event::Received(received) => mails.extend(received.into_iter().map(content)),
                 Event::State(State::Down { trouble, again_in, .. }) => return (mails, trouble.one_line(), again_in),
+                Event::State(State::Failing { reason }) => return (mails, reason, Some(Duration::ZERO)),
                 Event::State(State::Reading { .. } | State::Watching { .. }) | Event::Alert(_) => {}
                 other => panic!("{other:?}"),
             }

@@ -19,7 +19,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Holds these conversations one after the other, one a connection. Lines begin with `S: ` (said, with a line end) or
-    /// `C: ` (heard). What is said goes out in pieces of so many bytes.
+    /// `C: ` (heard), or `~ ` (a pause, in milliseconds). What is said goes out in pieces of so many bytes.
     pub(super) async fn start(conversations: Vec<String>, piece: usize) -> Self {
         Self::on(Self::listen().await, conversations, piece)
     }
@@ -68,6 +68,7 @@ async fn hold(stream: TcpStream, conversation: &str, piece: usize) {
                 timeout(DEADLINE, stream.read_line(&mut line)).await.expect("it is said in time").unwrap();
                 assert_eq!(line.trim_end_matches("\r\n"), expected);
             }
+            Step::Pause(pause) => tokio::time::sleep(pause).await,
             Step::WaitForTheEnd => {
                 let mut rest = Vec::new();
                 let _ = timeout(Duration::from_secs(20), stream.read_to_end(&mut rest)).await;
@@ -81,6 +82,7 @@ async fn hold(stream: TcpStream, conversation: &str, piece: usize) {
 enum Step {
     Say(String),
     Hear(String),
+    Pause(Duration),
     WaitForTheEnd,
 }
 
@@ -92,6 +94,8 @@ fn steps(conversation: &str) -> Vec<Step> {
             steps.push(Step::Say(format!("{said}\r\n")));
         } else if let Some(heard) = line.strip_prefix("C: ") {
             steps.push(Step::Hear(heard.to_owned()));
+        } else if let Some(pause) = line.strip_prefix("~ ") {
+            steps.push(Step::Pause(Duration::from_millis(pause.parse().unwrap())));
         } else if line == "…" {
             steps.push(Step::WaitForTheEnd);
         } else if line == "--" {

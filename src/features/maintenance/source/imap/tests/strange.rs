@@ -79,18 +79,40 @@ async fn a_search_that_is_answered_with_yes_and_nothing_else_is_no_empty_folder(
     }
 }
 
+/// The mails 5 and 9 one by one, from the command with this tag on.
+pub(super) fn one_by_one(tag: u32) -> String {
+    let next = tag + 1;
+    format!(
+        "C: n{tag} UID FETCH 5 (UID BODY.PEEK[]<0.65537>)\nS: * 1 FETCH (UID 5 BODY[]<0> \"five\")\nS: n{tag} OK fetched\n\
+         C: n{next} UID FETCH 9 (UID BODY.PEEK[]<0.65537>)\nS: * 2 FETCH (UID 9 BODY[]<0> \"nine\")\nS: n{next} OK fetched\n"
+    )
+}
+
 #[tokio::test]
-async fn an_end_in_the_middle_of_a_fetch_is_an_error_and_the_rest_comes_on_the_next_connection() {
+async fn after_an_end_in_the_middle_of_a_fetch_the_mails_come_on_the_next_connection_at_the_same_look() {
     for end in ["S: * 1 FETCH (UID 5 BODY[]<0> \"five\")\n", "S: * 1 FETCH (UID 5 BODY[]<0> {4}\nfi\n--\n", ""] {
         let broken = format!("{LOGIN}{}{LISTED}{FETCH}{end}", examine(2, 7));
-        let whole = format!("{LOGIN}{}{LISTED}{FETCH}{BOTH}{IDLE}", examine(2, 7));
-        let mut reading = Reading::of(&[&broken, &whole], 64, Before::default(), |_| ()).await;
-        let (mails, trouble, again_in) = reading.read_to_trouble().await;
-        assert_eq!(mails, [], "what came without its end may be half of it");
-        assert!(trouble.contains("closed the connection"), "{trouble}");
-        assert!(again_in.unwrap() <= Duration::from_secs(1));
+        let whole = format!("{LOGIN}{}{}{}", examine(2, 7), one_by_one(3), IDLE.replace("n6", "n5"));
+        let before = Before::default();
+        let kept = Arc::clone(&before.absences);
+        let mut reading = Reading::of(&[&broken, &whole], 64, before, |_| ()).await;
+        // What came without its end may be half of it.
         assert_eq!(reading.read_to_the_end().await, (both(7), vec![9]));
+        assert!(kept.away().is_empty());
     }
+}
+
+#[tokio::test]
+async fn an_end_of_the_connection_behind_which_there_is_no_other_is_no_mails_fault() {
+    let broken = format!("{LOGIN}{}{LISTED}{FETCH}", examine(2, 7));
+    let before = Before::default();
+    let kept = Arc::clone(&before.absences);
+    let mut reading = Reading::of(&[&broken], 64, before, |_| ()).await;
+    let (mails, trouble, again_in) = reading.read_to_trouble().await;
+    assert_eq!(mails, []);
+    assert!(trouble.contains("closed the connection"), "{trouble}");
+    assert!(again_in.unwrap() <= Duration::from_secs(1));
+    assert!(kept.away().is_empty());
 }
 
 #[tokio::test]
@@ -119,12 +141,39 @@ async fn a_server_that_lies_about_how_much_it_sends_is_told_so_with_advice_that_
 }
 
 #[tokio::test]
-async fn a_fetch_that_is_refused_moves_no_bookmark() {
-    let conversation = format!("{LOGIN}{}{LISTED}{FETCH}S: n5 NO [UNAVAILABLE] busy\n", examine(2, 7));
-    let mut reading = Reading::of(&[&conversation], 64, Before::default(), |_| ()).await;
-    let (mails, trouble, _) = reading.read_to_trouble().await;
-    assert_eq!(mails, []);
-    assert!(trouble.contains("refused UID FETCH: [UNAVAILABLE] busy"), "{trouble}");
+async fn a_fetch_that_is_refused_moves_no_bookmark_and_finds_the_mail_that_it_is_refused_for() {
+    let answer = |tag: u32, uid: u32, is_given: bool| {
+        let sent = if is_given {
+            format!("S: * 1 FETCH (UID {uid} BODY[]<0> \"text\")\nS: n{tag} OK\n")
+        } else {
+            format!("S: n{tag} NO [SERVERBUG] sorry\n")
+        };
+        format!("C: n{tag} UID FETCH {uid} (UID BODY.PEEK[]<0.65537>)\n{sent}")
+    };
+    let begin = format!("{LOGIN}{}{LISTED}{FETCH}S: n5 NO [SERVERBUG] sorry\n", examine(2, 7));
+    for (five, nine, missing, told, looks) in [
+        (
+            true,
+            false,
+            "9",
+            "mail 9 of INBOX: it refuses UID FETCH: [SERVERBUG] sorry",
+            vec![("INBOX/7/9".to_owned(), 1)],
+        ),
+        // Where none comes it is the server.
+        (false, false, "5 9", "mail 5 of INBOX and 1 more: it refuses UID FETCH: [SERVERBUG] sorry", vec![]),
+    ] {
+        let sought =
+            format!("C: n8 UID SEARCH UID {}\nS: * SEARCH {missing}\nS: n8 OK found\n", missing.replace(' ', ","));
+        let conversation = format!("{begin}{}{}{sought}", answer(6, 5, five), answer(7, 9, nine));
+        let before = Before::default();
+        let kept = Arc::clone(&before.absences);
+        let mut reading = Reading::of(&[&conversation], 64, before, |_| ()).await;
+        let (mails, trouble, _) = reading.read_to_trouble().await;
+        assert_eq!(mails.len(), usize::from(five));
+        assert!(trouble.contains(&format!("does not give out {told}")), "{trouble}");
+        assert!(trouble.contains("given up after half an hour and five looks"), "{trouble}");
+        assert_eq!(kept.away().into_iter().map(|(key, away)| (key, away.looks)).collect::<Vec<_>>(), looks);
+    }
 }
 
 #[tokio::test]
@@ -324,40 +373,32 @@ async fn of_a_large_mail_the_beginning_is_fetched_and_a_size_that_is_not_true_is
 }
 
 #[tokio::test]
-async fn one_mail_that_nobody_can_read_does_not_hold_up_the_others() {
+async fn one_mail_that_nobody_can_read_does_not_hold_up_the_others_and_is_given_up_by_time() {
     let open = examine(2, 7);
+    let five = one_by_one(3).split_inclusive('\n').take(3).collect::<String>();
+    let nine = "C: n4 UID FETCH 9 (UID BODY.PEEK[]<0.65537>)\n";
     let garbled = "S: * nonsense nonsense\n";
-    let together = format!("{LOGIN}{open}{LISTED}{FETCH}{garbled}");
-    let five =
-        "C: n5 UID FETCH 5 (UID BODY.PEEK[]<0.65537>)\nS: * 1 FETCH (UID 5 BODY[]<0> \"five\")\nS: n5 OK fetched\n";
-    let alone = format!("{LOGIN}{open}{LISTED}{five}C: n6 UID FETCH 9 (UID BODY.PEEK[]<0.65537>)\n{garbled}");
-    let again = format!("{LOGIN}{open}{LISTED}{five}C: n6 UID FETCH 9 (UID BODY.PEEK[]<0.65537>)\n{garbled}");
-    let given_up = format!("{LOGIN}{open}{LISTED}{five}{IDLE}");
-    let mut reading = Reading::of(&[&together, &alone, &again, &given_up], 64, Before::default(), |_| ()).await;
-    let (mut mails, mut troubles) = (Vec::new(), 0);
-    loop {
-        match reading.next().await {
-            Event::Received(received) => mails.extend(received.into_iter().map(content)),
-            Event::State(State::Down { trouble, .. }) => {
-                assert!(trouble.one_line().contains("cannot be understood"), "{trouble}");
-                assert!(!trouble.one_line().contains("nonsense"), "mails are not for messages: {trouble}");
-                troubles += 1;
-                // Nobody waits for the pause.
-                reading.wanted.send_modify(|count| *count += 1);
-            }
-            Event::Bookmark { .. } => break,
-            _ => {}
-        }
+    let sought = format!("{LOGIN}{open}C: n3 UID SEARCH UID 9\nS: * SEARCH 9\nS: n3 OK found\n");
+    for how in [garbled, "S: * BYE internal error\n", ""] {
+        let together = format!("{LOGIN}{open}{LISTED}{FETCH}{how}");
+        let alone = format!("{LOGIN}{open}{five}{nine}{how}");
+        let before = Before::default();
+        let kept = Arc::clone(&before.absences);
+        let mut reading = Reading::of(&[&together, &alone, &sought], 64, before, |_| ()).await;
+        let (mails, trouble, _) = reading.read_to_trouble().await;
+        assert_eq!(mails, both(7)[..1]);
+        assert!(trouble.contains("does not give out mail 9 of INBOX: "), "{trouble}");
+        assert!(!trouble.contains("nonsense"), "mails are not for messages: {trouble}");
+        let away = kept.away();
+        assert!(matches!(&away[..], [(key, away)] if key == "INBOX/7/9" && away.looks == 1), "{away:?}");
     }
-    assert_eq!(troubles, 3);
-    let (last, before) = mails.split_last().unwrap();
-    assert!(before.iter().all(|mail| mail.1 == "five" || mail.1.contains("fails every time")), "{mails:?}");
-    assert!(
-        mails
-            .iter()
-            .any(|mail| mail.0 == "INBOX/7/9" && mail.1.contains("does not come: fetching it fails every time")),
-        "{last:?}"
-    );
+    let last = format!("{LOGIN}{open}{LISTED}{}{}{garbled}", later(&five, 2), later(nine, 2));
+    let given_up = format!("{sought}{}", IDLE.replace("n6", "n4"));
+    let before = Before { absences: super::absent::away("INBOX/7/9", 4, 31), ..Before::default() };
+    let mut reading = Reading::of(&[&last, &given_up], 64, before, |_| ()).await;
+    let (mails, marks) = reading.read_to_the_end().await;
+    assert_eq!((mails.len(), marks), (2, vec![9]));
+    assert!(mails[1].1.contains("mail 9 of INBOX does not come: fetching it fails every time"), "{mails:?}");
 }
 
 #[tokio::test]

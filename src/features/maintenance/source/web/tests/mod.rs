@@ -80,6 +80,8 @@ fn mail(sender: &str, subject: &str) -> Vec<u8> {
 struct Kept {
     mails: Mutex<Vec<Received>>,
     bookmarks: Mutex<HashMap<String, String>>,
+    /// Whether they were put under other settings.
+    is_of_others: Mutex<bool>,
     /// By key: what became of it, and what the source was told.
     fates: Mutex<BTreeMap<String, (&'static str, Option<String>)>>,
     /// Mails that do not come.
@@ -151,7 +153,10 @@ impl Kept {
         let (wanted, asks) = watch::channel(0);
         let (handled, bookmarks) = (Arc::clone(self), Arc::clone(self));
         let handled = move |key: &str| handled.mails.lock().unwrap().iter().any(|mail| mail.key == key);
-        let bookmarks = move |folder: &str| bookmarks.bookmarks.lock().unwrap().get(folder).cloned();
+        let bookmarks = move |folder: &str| {
+            let text = bookmarks.bookmarks.lock().unwrap().get(folder)?.clone();
+            Some(Mark { text, is_current: !*bookmarks.is_of_others.lock().unwrap() })
+        };
         let mut desk = Desk::new(Arc::new(handled), Arc::new(bookmarks), out, asks)
             .with_fates(Arc::clone(self) as Arc<dyn Fates>)
             .with_absences(Arc::clone(self) as Arc<dyn Absences>);
