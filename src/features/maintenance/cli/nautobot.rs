@@ -181,6 +181,7 @@ fn sync(
     let done = runtime.block_on(async {
         let (client, _) = connect(setup).await?;
         let read = sync::sync(&client, &session.store, &plan).await?;
+        session.ask_whose().await?;
         let sent = match &held {
             None => send::drain(&client, &session.store, clock::now()).await?,
             Some(_) => send::Sent::default(),

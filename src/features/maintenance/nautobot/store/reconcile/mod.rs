@@ -10,6 +10,7 @@
 //! | `compare` | what follows for each field of one maintenance |
 //! | `take` | what changed there, into the windows here |
 //! | `acknowledge` | acknowledgements, which are of what was seen |
+//! | `astray` | records whose mails speak of another maintenance by now |
 //! | `decide` | what somebody says of a conflict |
 //! | `note` | notes |
 //! | `gone` | what is there no more |
@@ -23,6 +24,7 @@
 //! - Circuits that Nautobot does not have are none of its business: they stay.
 
 mod acknowledge;
+pub mod astray;
 pub mod compare;
 pub mod decide;
 mod gone;
@@ -189,9 +191,12 @@ fn bring_together(connection: &Connection, there: &There, here: Here, manner: &M
 
 /// Keeps what was agreed, and what is left different, in words.
 fn settle(connection: &Connection, there: &There, agreed: &Agreed, conflict: Option<&str>) -> Result<(), Error> {
+    let astray = astray::told(connection, there)?;
+    let told: Vec<&str> = conflict.into_iter().chain(astray.as_deref()).collect();
+    let told = Some(told.join("; ")).filter(|told| !told.is_empty());
     connection
         .prepare_cached("UPDATE nautobot_maintenance SET dirty = 0, agreed = ?2, conflict = ?3 WHERE id = ?1")?
-        .execute((&there.id, written(agreed)?, conflict))?;
+        .execute((&there.id, written(agreed)?, told))?;
     journal::arrived(connection, &there.id, &there.content.said())?;
     meaning::remember(connection, &there.id, (&there.provider, &there.maintenance_id))?;
     outbox::look_again(connection, &there.provider, &there.maintenance_id)

@@ -1,0 +1,120 @@
+//! Whose a mail is that was read before Nautobot said so, and what becomes of what was made of it.
+
+use super::*;
+use crate::features::maintenance::rules::Rules;
+
+const PROVIDER: &str = "circuits/providers";
+
+/// A mail of CHG9 that came from an address, read by what the rules alone know.
+fn mail(desk: &Desk, from: &str) {
+    let raw = reading::calendar(from, "lumen", "NOR/1");
+    let reading = Rules::embedded().read(&raw, None);
+    desk.record(from, raw, at("2026-11-02T10:15:00Z"), reading);
+}
+
+/// Another company whose mails lumen's parser reads, with a circuit; its UUID.
+fn nordics(desk: &Desk, emails: Option<&str>) -> String {
+    let Small { kind, status, .. } = &desk.small;
+    let fields = json!({"emails_circuit_maintenances": emails, "provider_parser_circuit_maintenances": "lumen"});
+    let id = desk.sim.put(PROVIDER, json!({"name": "Lumen Nordics", "custom_fields": fields}));
+    desk.sim.put("circuits/circuits", json!({"cid": "NOR/1", "provider": id, "circuit_type": kind, "status": status}));
+    id
+}
+
+/// The names of the records there.
+fn names(desk: &Desk) -> Vec<String> {
+    let all = desk.sim.all(MAINTENANCE);
+    let mut names: Vec<_> = all.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect();
+    names.sort();
+    names
+}
+
+/// What stands with a maintenance as different.
+fn told(desk: &Desk, provider: &str, id: &str) -> Option<String> {
+    desk.look(provider, id)?.nautobot?.conflict
+}
+
+#[tokio::test]
+async fn a_mail_that_came_before_the_providers_is_of_whose_address_it_came_from() {
+    let desk = Desk::in_time(true).await;
+    nordics(&desk, Some("noc@nordics.example"));
+    mail(&desk, "noc@nordics.example");
+    assert!(desk.look("lumen", "CHG9").is_some(), "nobody knows better yet");
+    desk.sync().await;
+    // Whoever does not ask sends nothing.
+    assert_eq!(send::drain(&desk.client, &desk.store, now()).await.unwrap(), Sent::default());
+    assert_eq!(desk.ask_whose().await, 1);
+    assert_eq!(desk.ask_whose().await, 0);
+    assert!(desk.look("lumen", "CHG9").is_none() && desk.look("Lumen Nordics", "CHG9").is_some());
+    desk.send().await;
+    assert_eq!((names(&desk), desk.sim.all(IMPACT).len()), (vec!["Lumen Nordics-CHG9".to_owned()], 1));
+    assert_eq!(desk.outbox(), []);
+    // One that a process recorded that did not know it.
+    let raw = String::from_utf8(reading::calendar("noc@nordics.example", "lumen", "NOR/1")).unwrap();
+    let raw = raw.replace("CHG9", "CHG10").replace("Message-ID: <", "Message-ID: <2").into_bytes();
+    let reading = Rules::embedded().read(&raw, None);
+    desk.record("2", raw, at("2026-11-02T10:15:00Z"), reading);
+    desk.send().await;
+    assert_eq!(names(&desk), ["Lumen Nordics-CHG10", "Lumen Nordics-CHG9"]);
+}
+
+#[tokio::test]
+async fn a_mail_of_no_known_address_that_came_before_the_circuits_is_of_whose_circuit_it_names() {
+    let desk = Desk::in_time(true).await;
+    nordics(&desk, None);
+    mail(&desk, "somebody@lists.example");
+    desk.sync().await;
+    desk.send().await;
+    assert_eq!(names(&desk), ["Lumen Nordics-CHG9"]);
+}
+
+#[tokio::test]
+async fn what_was_made_under_another_provider_is_told() {
+    for is_acknowledged in [false, true] {
+        let desk = Desk::in_time(true).await;
+        mail(&desk, "noc@nordics.example");
+        desk.sync().await;
+        desk.send().await;
+        assert_eq!(names(&desk), ["Lumen-CHG9"]);
+        if is_acknowledged {
+            desk.acknowledge(desk.look("lumen", "CHG9").unwrap().key);
+            desk.send().await;
+        }
+        nordics(&desk, Some("noc@nordics.example"));
+        desk.sync_at(now() + chrono::TimeDelta::hours(1), false).await.unwrap();
+        desk.send().await;
+        assert_eq!(names(&desk), ["Lumen Nordics-CHG9", "Lumen-CHG9"]);
+        assert_eq!((told(&desk, "Lumen Nordics", "CHG9"), desk.outbox()), (None, vec![]));
+        for _ in 0..2 {
+            let told = told(&desk, "lumen", "CHG9").unwrap();
+            assert!(told.contains("Lumen-CHG9 was made from are of Lumen Nordics/CHG9 now"), "{told}");
+            desk.try_sync(true).await.unwrap();
+            desk.send().await;
+        }
+        // Once somebody has deleted it there, nothing is left to be told.
+        let wrong = desk.sim.all(MAINTENANCE).into_iter().find(|one| one["name"] == "Lumen-CHG9").unwrap();
+        desk.sim.delete(MAINTENANCE, wrong["id"].as_str().unwrap());
+        desk.try_sync(true).await.unwrap();
+        desk.send().await;
+        assert_eq!((names(&desk), told(&desk, "lumen", "CHG9")), (vec!["Lumen Nordics-CHG9".to_owned()], None));
+    }
+}
+
+#[tokio::test]
+async fn what_was_filed_under_a_provider_follows_its_new_name() {
+    let desk = Desk::in_time(true).await;
+    let id = nordics(&desk, Some("noc@nordics.example"));
+    desk.sync().await;
+    mail(&desk, "noc@nordics.example");
+    desk.send().await;
+    desk.acknowledge(desk.look("Lumen Nordics", "CHG9").unwrap().key);
+    desk.sim.patch(PROVIDER, &id, json!({"name": "Northern Fibre"}));
+    desk.sync_at(now() + chrono::TimeDelta::hours(1), false).await.unwrap();
+    desk.send().await;
+    // The record keeps its name.
+    assert_eq!((names(&desk), desk.outbox()), (vec!["Lumen Nordics-CHG9".to_owned()], vec![]));
+    assert!(desk.look("Lumen Nordics", "CHG9").is_none());
+    let detail = desk.look("Northern Fibre", "CHG9").unwrap();
+    assert_eq!(detail.nautobot.unwrap().record.unwrap().1, "Lumen Nordics-CHG9");
+    assert_eq!(desk.only()["ack"].as_bool(), Some(true));
+}
