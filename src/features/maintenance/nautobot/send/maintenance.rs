@@ -37,6 +37,9 @@ impl Sending<'_> {
             Some(record) => record,
             None => self.make(&name, &known).await?,
         };
+        if let Some(ended) = self.another(&record.id).await? {
+            return Ok(ended);
+        }
         if let Some(ended) = self.still_waits().await? {
             return Ok(ended);
         }

@@ -9,6 +9,7 @@ use crate::features::maintenance::inventory::{KnownCircuit, folded};
 use crate::features::maintenance::model::Circuit as Notified;
 use crate::features::maintenance::nautobot::wire::{Circuit, Provider};
 use crate::features::maintenance::rules::Sender;
+use crate::features::maintenance::store::rows::{refresh_text, windows_of};
 use crate::store::Error;
 
 /// A provider's row: its UUID, name, addresses, rule, and what its maintenances are filed under.
@@ -49,7 +50,15 @@ fn renamed(connection: &Connection, was: &str, now: &str) -> Result<(), Error> {
         return Ok(());
     }
     for table in ["maintenance", "said", "nautobot_meant", "outbox", "notification"] {
-        connection.execute(&format!("UPDATE {table} SET provider = ?2 WHERE provider = ?1"), [was, now])?;
+        // What is left of a maintenance that is gone gives way.
+        connection.execute(&format!("UPDATE OR REPLACE {table} SET provider = ?2 WHERE provider = ?1"), [was, now])?;
+    }
+    let mut query = connection.prepare_cached("SELECT DISTINCT maintenance_id FROM maintenance WHERE provider = ?1")?;
+    let rows = query.query_map([now], |row| row.get(0))?;
+    for id in rows.collect::<rusqlite::Result<Vec<String>>>()? {
+        for (key, state) in windows_of(connection, now, &id)? {
+            refresh_text(connection, key, &state)?;
+        }
     }
     Ok(())
 }

@@ -118,3 +118,59 @@ async fn what_was_filed_under_a_provider_follows_its_new_name() {
     assert_eq!(detail.nautobot.unwrap().record.unwrap().1, "Lumen Nordics-CHG9");
     assert_eq!(desk.only()["ack"].as_bool(), Some(true));
 }
+
+#[tokio::test]
+async fn two_records_are_never_one_maintenance() {
+    let desk = Desk::in_time(true).await;
+    let Small { kind, status, provider, .. } = &desk.small;
+    let second = desk.sim.put(
+        "circuits/circuits",
+        json!({"cid": "LUM/2", "provider": provider, "circuit_type": kind, "status": status}),
+    );
+    // The one is of lumen by its circuit, the other by its name.
+    let (start, end) = ("2026-11-22T08:00:00Z", "2026-11-22T14:00:00Z");
+    let one = desk.small.maintenance(&desk.sim, "TW-1", start, end);
+    desk.sync().await;
+    let other = desk.sim.put(
+        MAINTENANCE,
+        json!({"name": "Lumen-TW-1", "start_time": start, "end_time": "2026-11-22T20:00:00Z", "status": "TENTATIVE",
+               "description": "another"}),
+    );
+    desk.sim.put(IMPACT, json!({"maintenance": other, "circuit": second, "impact": "DEGRADED"}));
+    desk.sync().await;
+    let record = |id: &str| desk.look("lumen", id).unwrap().nautobot.unwrap().record.unwrap().0;
+    assert_eq!((record("TW-1"), record("Lumen-TW-1")), (one.clone(), other.clone()));
+    let told = told(&desk, "lumen", "Lumen-TW-1").unwrap();
+    assert!(told.contains("lumen/TW-1 is TW-1 in Nautobot"), "{told}");
+    let _ = desk.sim.bodies("");
+    desk.acknowledge(desk.look("lumen", "TW-1").unwrap().key);
+    desk.send().await;
+    desk.sync().await;
+    desk.send().await;
+    let there = |id: &str| desk.sim.all(MAINTENANCE).into_iter().find(|record| record["id"] == *id).unwrap();
+    assert_eq!((there(&one)["ack"].as_bool(), there(&other)["ack"].as_bool()), (Some(true), Some(false)));
+    assert_eq!((there(&other)["status"].as_str(), desk.sim.all(IMPACT).len()), (Some("TENTATIVE"), 2));
+    assert_eq!(desk.outbox(), []);
+    // With the one gone the other is what its name says.
+    desk.sim.delete(MAINTENANCE, &one);
+    for _ in 0..2 {
+        desk.try_sync(true).await.unwrap();
+    }
+    assert_eq!(record("TW-1"), other);
+    assert!(desk.look("lumen", "Lumen-TW-1").is_none());
+}
+
+#[tokio::test]
+async fn an_id_that_is_cut_to_anothers_name_there_is_told_and_not_said_to_be_written() {
+    let desk = Desk::in_time(true).await;
+    desk.sync().await;
+    let id = |end: &str| format!("{}{end}", "X".repeat(110));
+    for end in ["1", "2"] {
+        desk.mail(end, 60, Notice { maintenance_id: id(end), ..notice() });
+    }
+    assert_eq!(desk.send().await, Sent { sent: 1, left: 1 });
+    assert_eq!(names(&desk).len(), 1);
+    let entry = desk.outbox().remove(0);
+    assert_eq!((entry.maintenance_id.as_str(), entry.state), (&*id("2"), outbox::State::Failed));
+    assert!(entry.reason.contains("of the first 100 characters"), "{}", entry.reason);
+}

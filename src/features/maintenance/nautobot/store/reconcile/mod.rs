@@ -191,8 +191,8 @@ fn bring_together(connection: &Connection, there: &There, here: Here, manner: &M
 
 /// Keeps what was agreed, and what is left different, in words.
 fn settle(connection: &Connection, there: &There, agreed: &Agreed, conflict: Option<&str>) -> Result<(), Error> {
-    let astray = astray::told(connection, there)?;
-    let told: Vec<&str> = conflict.into_iter().chain(astray.as_deref()).collect();
+    let (astray, twin) = (astray::told(connection, there)?, content::twin(connection, there)?);
+    let told: Vec<&str> = conflict.into_iter().chain(astray.as_deref()).chain(twin.as_deref()).collect();
     let told = Some(told.join("; ")).filter(|told| !told.is_empty());
     connection
         .prepare_cached("UPDATE nautobot_maintenance SET dirty = 0, agreed = ?2, conflict = ?3 WHERE id = ?1")?
