@@ -117,7 +117,7 @@ impl Known {
                 Outcome::Parsed | Outcome::UnknownCids | Outcome::OutOfSequence => {
                     self.shared.contains(&provider) || !self.names.contains(&provider)
                 }
-                _ => false,
+                Outcome::ParsingFailed | Outcome::Ignored => false,
             },
         }
     }

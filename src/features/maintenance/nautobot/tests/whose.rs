@@ -174,3 +174,39 @@ async fn an_id_that_is_cut_to_anothers_name_there_is_told_and_not_said_to_be_wri
     assert_eq!((entry.maintenance_id.as_str(), entry.state), (&*id("2"), outbox::State::Failed));
     assert!(entry.reason.contains("of the first 100 characters"), "{}", entry.reason);
 }
+
+#[tokio::test]
+async fn circuits_that_the_token_may_not_view_are_told() {
+    let desk = Desk::in_time(false).await;
+    let id = there(&desk);
+    let Small { kind, status, provider, .. } = &desk.small;
+    let hidden = desk.sim.put(
+        "circuits/circuits",
+        json!({"cid": "LUM/2", "provider": provider, "circuit_type": kind, "status": status}),
+    );
+    desk.sim.put(IMPACT, json!({"maintenance": id, "circuit": hidden, "impact": "OUTAGE"}));
+    desk.sync().await;
+    assert_eq!(told(&desk, "lumen", "CHG1"), None);
+    // The token does not see it any more, and the record shows it all the same.
+    desk.write(move |c| {
+        c.execute("DELETE FROM nautobot_circuit WHERE id = ?1", [&hidden]).unwrap();
+        c.execute("UPDATE nautobot_maintenance SET dirty = 1", []).unwrap();
+        let manner = super::super::store::reconcile::Manner::of_one(now());
+        super::super::store::reconcile::one(c, &id, &manner).unwrap();
+    });
+    assert_eq!(told(&desk, "lumen", "CHG1").unwrap(), "it hits 1 circuit in Nautobot that the token may not view");
+}
+
+#[tokio::test]
+async fn an_acknowledgement_there_of_what_has_changed_here_since_is_told() {
+    let desk = Desk::in_time(false).await;
+    let id = there(&desk);
+    desk.mail("1", 60, notice());
+    desk.sim.patch(MAINTENANCE, &id, json!({"ack": true}));
+    desk.sync().await;
+    assert_eq!(told(&desk, "lumen", "CHG1"), None);
+    desk.mail("2", 0, Notice { status: Status::Tentative, sequence: 2, ..notice() });
+    desk.sync().await;
+    let told = told(&desk, "lumen", "CHG1").unwrap();
+    assert!(told.contains("acknowledged in Nautobot, of what was known before"), "{told}");
+}

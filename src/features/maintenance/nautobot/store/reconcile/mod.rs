@@ -39,12 +39,13 @@ use rusqlite::Connection;
 pub use self::gone::{gone, sweep};
 use super::content::{self, Here, There};
 use super::lines::{Agreed, Field, Verdict};
-use super::{journal, meaning, outbox, setting};
+use super::{journal, meaning, mirror, outbox, setting};
 use crate::features::maintenance::store::MaintenanceKey;
 use crate::features::maintenance::store::action::Actor;
 use crate::features::maintenance::store::event::{EventKind, NewEvent};
 use crate::features::maintenance::store::merge::Change;
 use crate::store::Error;
+use crate::text::counted;
 
 /// In whose name it is written down here that something came from there.
 pub const NAUTOBOT: &str = "Nautobot";
@@ -182,6 +183,9 @@ fn bring_together(connection: &Connection, there: &There, here: Here, manner: &M
         let (theirs, ours) = (there.content.told(), here.content.told());
         told.push(format!("Nautobot says {theirs}; here it says {ours}"));
     }
+    if !is_over && there.content.ack && !here.content.ack && left.is(&Field::Acknowledgement, Verdict::Send) {
+        told.push("acknowledged in Nautobot, of what was known before; here it has changed since".to_owned());
+    }
     if !is_over {
         told.extend(left.left(connection, &there, &here)?);
         told.extend(here.unclear);
@@ -192,7 +196,12 @@ fn bring_together(connection: &Connection, there: &There, here: Here, manner: &M
 /// Keeps what was agreed, and what is left different, in words.
 fn settle(connection: &Connection, there: &There, agreed: &Agreed, conflict: Option<&str>) -> Result<(), Error> {
     let (astray, twin) = (astray::told(connection, there)?, content::twin(connection, there)?);
-    let told: Vec<&str> = conflict.into_iter().chain(astray.as_deref()).chain(twin.as_deref()).collect();
+    let unseen = match mirror::unseen_circuits(connection, Some(&there.id))? {
+        0 => None,
+        unseen => Some(format!("it hits {} in Nautobot that the token may not view", counted(unseen, "circuit"))),
+    };
+    let more = [astray, twin, unseen];
+    let told: Vec<&str> = conflict.into_iter().chain(more.iter().flatten().map(String::as_str)).collect();
     let told = Some(told.join("; ")).filter(|told| !told.is_empty());
     connection
         .prepare_cached("UPDATE nautobot_maintenance SET dirty = 0, agreed = ?2, conflict = ?3 WHERE id = ?1")?
