@@ -40,6 +40,7 @@ pub const MIGRATIONS: &[&str] = &[
     maintenance::store::SCHEMA_11,
     maintenance::store::SCHEMA_12,
     maintenance::nautobot::store::SCHEMA_5,
+    maintenance::nautobot::store::SCHEMA_6,
 ];
 
 /// Opens the store with every feature's tables. Blocks for some milliseconds.

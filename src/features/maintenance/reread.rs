@@ -6,6 +6,7 @@ use super::intake::unknown;
 use super::inventory::Inventory;
 use super::mail::MAX_PARSED_BYTES;
 use super::model::Reading;
+use super::nautobot::store::reconcile::astray;
 use super::rules::Rules;
 use super::store::NotificationKey;
 use super::store::again::{self, Again};
@@ -58,7 +59,9 @@ impl Fetched {
 /// Applies what was read, in one transaction.
 pub(crate) fn apply(connection: &Connection, read: Vec<Reread>) -> Result<Vec<(Opened, Reading, Again)>, Error> {
     let apply = |Reread { opened, reading, unknown }: Reread| {
+        let spoken_of = astray::spoken_of(connection, opened.notification.key)?;
         let again = again::apply(connection, &opened, &reading, &unknown)?;
+        astray::left(connection, opened.notification.key, &spoken_of)?;
         Ok((opened, reading, again))
     };
     read.into_iter().map(apply).collect()

@@ -32,6 +32,7 @@ use clap::Subcommand;
 use super::inventory::Inventory;
 use super::nautobot::store::inventory as store;
 use super::nautobot::store::setting;
+use super::nautobot::whose;
 use super::rules::Rules;
 use super::store::action::Actor;
 use crate::config::{self, Config, Environment, Flags};
@@ -158,6 +159,14 @@ impl Session {
         // Without them a sender is known by the rules alone.
         let rules = rules.with_senders(self.store.read_blocking(store::senders).unwrap_or_default());
         rules.with_sender_headers(super::worker::sender_headers(&self.config.maintenance.sources))
+    }
+
+    /// Reads those mails again that are another provider's by what Nautobot says now.
+    async fn ask_whose(&self) -> Result<(), crate::store::Error> {
+        let (store, setup, now) = (self.store.clone(), self.config.maintenance.clone(), self.now);
+        crate::blocking::run(move || whose::again(&store, (&setup.providers_dir, setup.circuits.as_deref()), now))
+            .await?;
+        Ok(())
     }
 
     /// The user's circuits; what is wrong with the file is named on standard error.

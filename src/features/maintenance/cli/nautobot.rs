@@ -12,13 +12,14 @@ use crate::clock;
 use crate::config::{Flags, Nautobot};
 use crate::features::maintenance::nautobot::client::About;
 use crate::features::maintenance::nautobot::rights::{self, Use};
-use crate::features::maintenance::nautobot::store::{outbox, setting};
+use crate::features::maintenance::nautobot::store::{mirror, outbox, setting};
 use crate::features::maintenance::nautobot::sync::{self, Plan};
 use crate::features::maintenance::nautobot::{Error, connect, error, send};
 use crate::features::maintenance::store::source::{Claim, Holder};
 use crate::output;
 use crate::process::Owner;
 use crate::store::Store;
+use crate::text::counted;
 use crate::trouble::Trouble;
 
 /// The subcommands of `noctui nautobot`.
@@ -105,7 +106,11 @@ pub(crate) fn run(command: &Command, flags: &Flags) -> anyhow::Result<ExitCode> 
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     match command {
-        Command::Check { json } => check(setup, &runtime, *json),
+        Command::Check { json } => {
+            let code = check(setup, &runtime, *json)?;
+            complain_of_unseen(&session)?;
+            Ok(code)
+        }
         Command::Sync { full, accept_gone, json } => {
             sync(&session, setup, &runtime, (*full || *accept_gone, *accept_gone), *json)
         }
@@ -181,6 +186,7 @@ fn sync(
     let done = runtime.block_on(async {
         let (client, _) = connect(setup).await?;
         let read = sync::sync(&client, &session.store, &plan).await?;
+        session.ask_whose().await?;
         let sent = match &held {
             None => send::drain(&client, &session.store, clock::now()).await?,
             Some(_) => send::Sent::default(),
@@ -213,5 +219,19 @@ fn sync(
     if let Some(trouble) = told {
         output::complain(&format!("noctui: {trouble}"));
     }
+    complain_of_unseen(session)?;
     Ok(code)
+}
+
+/// Says how many impacts are on circuits that the token may not view: their maintenances seem to hit less than they do.
+fn complain_of_unseen(session: &Session) -> anyhow::Result<()> {
+    let unseen = session.store.read_blocking(|connection| mirror::unseen_circuits(connection, None))?;
+    if unseen > 0 {
+        let trouble =
+            Trouble::new(&format!("{} are on circuits that the token may not view", counted(unseen, "impact"))).to_do(
+                "give its user `view` on these circuits in Nautobot; the opened maintenances tell which hit any",
+            );
+        output::complain(&format!("noctui: {trouble}"));
+    }
+    Ok(())
 }

@@ -177,6 +177,7 @@ fn retry(session: &Session, ids: &[i64], anyway: bool, json: bool) -> anyhow::Re
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
             runtime.block_on(async {
                 let (client, _) = connect(setup).await?;
+                session.ask_whose().await?;
                 send::drain(&client, &session.store, clock::now()).await
             })
         }

@@ -13,6 +13,7 @@
 //! | `store` | what was seen there, what is to be written there |
 //! | `sync` | reading, in steps that nobody notices |
 //! | `missing` | what does not show any more: gone, or hidden |
+//! | `whose` | mails that are another provider's by what it says now |
 //! | `send` | writing, exactly once |
 //! | `sim` | a simulated Nautobot, for tests and the demo |
 
@@ -29,6 +30,7 @@ pub mod store;
 pub mod sync;
 #[cfg(test)]
 mod tests;
+pub(crate) mod whose;
 pub mod wire;
 
 use client::{About, Client, Server};

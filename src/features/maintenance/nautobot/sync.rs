@@ -41,7 +41,7 @@ const INVENTORY_EVERY: TimeDelta = TimeDelta::hours(1);
 /// Rows of one transaction: some hundredths of a second.
 pub(super) const BATCH: usize = 200;
 /// How long one of them may go on comparing: somebody's acknowledgement may wait behind it.
-const BUDGET: Duration = Duration::from_millis(20);
+pub(super) const BUDGET: Duration = Duration::from_millis(20);
 /// Of so many maintenances that GraphQL skipped the impacts are asked for by name, else all impacts are read.
 const SKIPPED: usize = 1_000;
 /// Between two transactions others get their turn.

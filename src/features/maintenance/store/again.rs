@@ -58,6 +58,14 @@ impl Effect {
     }
 }
 
+impl Again {
+    /// Whether it says something else now.
+    #[must_use]
+    pub fn is_other(&self) -> bool {
+        self.effect == Effect::Different
+    }
+}
+
 /// Which notifications are read again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Which {

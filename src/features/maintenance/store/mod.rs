@@ -53,7 +53,7 @@ pub mod merge;
 pub mod record;
 pub mod retention;
 pub(in crate::features::maintenance) mod rows;
-mod said;
+pub(super) mod said;
 pub mod seed;
 pub mod sender;
 pub mod source;

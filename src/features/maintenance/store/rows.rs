@@ -195,7 +195,11 @@ pub(super) fn number(
 }
 
 /// Brings the searched text up to date if it differs.
-pub(super) fn refresh_text(connection: &Connection, key: MaintenanceKey, state: &State) -> Result<(), Error> {
+pub(in crate::features::maintenance) fn refresh_text(
+    connection: &Connection,
+    key: MaintenanceKey,
+    state: &State,
+) -> Result<(), Error> {
     let mut query = connection.prepare_cached(
         "SELECT text, provider, maintenance_id, ticket, assignee FROM maintenance_text JOIN maintenance USING (id)
          WHERE id = ?1",

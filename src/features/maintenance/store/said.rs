@@ -84,7 +84,10 @@ pub(super) fn one(
 }
 
 /// What a notification says, of which maintenances, each as provider and id.
-pub(super) fn of(connection: &Connection, notification: NotificationKey) -> Result<Vec<(String, String)>, Error> {
+pub(in super::super) fn of(
+    connection: &Connection,
+    notification: NotificationKey,
+) -> Result<Vec<(String, String)>, Error> {
     let mut query = connection.prepare_cached(
         "SELECT provider, maintenance_id FROM said WHERE notification = ?1 ORDER BY provider, maintenance_id",
     )?;

@@ -18,7 +18,7 @@ use crate::features::maintenance::inventory::KnownCircuit;
 use crate::features::maintenance::nautobot::client::{About, Client};
 use crate::features::maintenance::nautobot::store::{inventory, outbox, setting};
 use crate::features::maintenance::nautobot::sync::{self, Plan};
-use crate::features::maintenance::nautobot::{Error, connect, send};
+use crate::features::maintenance::nautobot::{Error, connect, send, whose};
 use crate::features::maintenance::rules::Sender as Address;
 use crate::features::maintenance::store::source::{Claim, Holder};
 use crate::process::Owner;
@@ -263,6 +263,7 @@ impl Link {
                 self.know().await?;
             }
         }
+        self.ask_whose().await?;
         self.state.held = if self.setup.read_only {
             Some("[nautobot] has read_only = true")
         } else if *self.hold.borrow() {
@@ -278,6 +279,16 @@ impl Link {
             }
         }
         self.state.health = NautobotHealth::Live;
+        Ok(())
+    }
+
+    /// Reads those mails again that are another provider's by what Nautobot says now.
+    async fn ask_whose(&self) -> Result<(), Error> {
+        let (store, setup) = (self.shared.store.clone(), self.shared.setup.clone());
+        let asking = crate::blocking::run(move || {
+            whose::again(&store, (&setup.providers_dir, setup.circuits.as_deref()), clock::now())
+        });
+        renewing(&self.shared.store, async { Ok(asking.await?) }).await?;
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! A maintenance with its impacts, made or brought up to date there.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use reqwest::Method;
@@ -17,6 +18,8 @@ use crate::features::maintenance::nautobot::store::reconcile::compare::{self, Co
 use crate::features::maintenance::nautobot::store::{journal, mirror, outbox, setting};
 use crate::features::maintenance::nautobot::wire::{self, CircuitImpact, Maintenance, Note, OfWire as _, follows};
 
+/// A record may be half made for so long: whoever makes it adds its circuits one request later.
+const BEING_MADE: Duration = Duration::from_mins(5);
 /// Impacts that are written at a time; the server takes some hundredths of a second for each.
 const AT_A_TIME: usize = 100;
 /// Circuits that Nautobot does not know and that are told to it.
@@ -34,6 +37,9 @@ impl Sending<'_> {
             Some(record) => record,
             None => self.make(&name, &known).await?,
         };
+        if let Some(ended) = self.another(&record.id).await? {
+            return Ok(ended);
+        }
         if let Some(ended) = self.still_waits().await? {
             return Ok(ended);
         }
@@ -125,7 +131,11 @@ impl Sending<'_> {
         if !is_newer || here.content.ack || compared.is(&Field::Acknowledgement, Verdict::Apart) {
             return false;
         }
-        let is_half = there.content.circuits.is_empty() && (there.id == self.entry.object || compared.agreed.is_bare());
+        // Nobody has acknowledged, nor changed anything else, since it was made, and that was just now.
+        let is_untouched = there.updated / 1_000_000 <= there.created + 1
+            && there.created.abs_diff(self.now.timestamp()) <= BEING_MADE.as_secs();
+        let is_being_made = is_untouched && (there.id == self.entry.object || compared.agreed.is_bare());
+        let is_half = there.content.circuits.is_empty() && is_being_made;
         let completes = is_half && !fields.iter().any(|field| matches!(field, Field::Window | Field::Status));
         !completes || fields.contains(&Field::Acknowledgement)
     }

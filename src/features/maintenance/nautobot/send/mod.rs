@@ -25,7 +25,7 @@ use super::Error;
 use super::client::Client;
 use super::missing;
 use super::read::MAINTENANCE;
-use super::store::content::{self, Here};
+use super::store::content::{self, Here, NAME, There};
 use super::store::journal;
 use super::store::lines::{Field, Said, Sent as Told, Value as Word, Verdict};
 use super::store::outbox::{self, Entry, Kind, State, Stay};
@@ -217,6 +217,25 @@ impl Sending<'_> {
         Ok(found)
     }
 
+    /// Why nothing is written to a record that has the name of the maintenance and is another one here. Its name there may be
+    /// cut, and so that of another maintenance, too.
+    async fn another(&self, record: &str) -> Result<Option<Ended>, Error> {
+        let id = record.to_owned();
+        let there = self.store.read(move |connection| content::there(connection, &id)).await?;
+        let entry = self.entry;
+        let is_ours = |there: &There| {
+            there.provider.eq_ignore_ascii_case(&entry.provider) && there.maintenance_id == entry.maintenance_id
+        };
+        Ok(there.filter(|there| !is_ours(there)).map(|there| {
+            let reason = format!(
+                "{} in Nautobot is {}/{} here, and names there are one maintenance's (of the first {NAME} characters): \
+                 drop this, or rename that one there and retry",
+                there.name, there.provider, there.maintenance_id
+            );
+            Ended::absent(State::Failed, reason)
+        }))
+    }
+
     /// Takes over what has changed in a record that was read now.
     async fn take_over(&self, record: &Maintenance) -> Result<(), Error> {
         let impacts = self.client.impacts_of(std::slice::from_ref(&record.id)).await?;
@@ -254,6 +273,9 @@ impl Sending<'_> {
             return self.nothing_to_send().await;
         }
         let Some(record) = self.record(&known).await? else { return Ok(self.unknown_there(&known)) };
+        if let Some(ended) = self.another(&record.id).await? {
+            return Ok(ended);
+        }
         if let Some(ended) = self.still_waits().await? {
             return Ok(ended);
         }

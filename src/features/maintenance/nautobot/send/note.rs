@@ -50,6 +50,9 @@ impl Sending<'_> {
                     None => self.record(&known).await?.map(|record| record.id),
                 };
                 let Some(record) = record else { return Ok(self.unknown_there(&known)) };
+                if let Some(ended) = self.another(&record).await? {
+                    return Ok(ended);
+                }
                 match self.make_note(&record, &note, &comment).await {
                     // Deleted since it was last read.
                     Err(Error::Refused { .. }) if !self.is_there(&record).await? => {

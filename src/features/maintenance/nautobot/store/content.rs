@@ -18,7 +18,7 @@ use crate::features::maintenance::store::rows::windows_of;
 use crate::store::Error;
 
 /// Characters of a record's name; what is longer is cut there and here.
-const NAME: usize = 100;
+pub const NAME: usize = 100;
 /// How the app's own notes about circuits that it does not know begin.
 pub const NONEXISTENT: &str = "Nonexistent circuit ID ";
 
@@ -186,6 +186,8 @@ fn identity(connection: &Connection, there: &There) -> Result<(String, String), 
         let id = there.name.get(name.len() + 1..).filter(|id| !id.is_empty()).unwrap_or(&there.name);
         meant.push((slug, id.to_owned()));
     }
+    // Where that is another record's, it is here under its whole name.
+    meant.extend(meant.first().map(|(slug, _)| (slug.clone(), there.name.clone())));
     // The circuits of a record may not all have come, so what they say comes after what its name does.
     let touched = inventory::touched(connection, &there.id)?;
     meant.extend(touched.map(|slug| (slug, there.name.clone())));
@@ -205,7 +207,38 @@ fn identity(connection: &Connection, there: &There) -> Result<(String, String), 
             return Ok((slug.clone(), id.clone()));
         }
     }
-    Ok(meant.swap_remove(0))
+    for (slug, id) in &meant {
+        if record_of(connection, slug, id)?.is_none_or(|(record, _)| record == there.id) {
+            return Ok((slug.clone(), id.clone()));
+        }
+    }
+    Ok(("nautobot".to_owned(), there.id.clone()))
+}
+
+/// UUID and name of the record that a maintenance here is.
+pub fn record_of(connection: &Connection, provider: &str, id: &str) -> Result<Option<(String, String)>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT n.id, n.name FROM nautobot_maintenance n JOIN maintenance m ON m.id = n.maintenance
+         WHERE m.provider = ?1 AND m.maintenance_id = ?2",
+    )?;
+    Ok(query.query_row([provider, id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+}
+
+/// What is told of a record that is here under its whole name because what its name means is another record.
+pub fn twin(connection: &Connection, there: &There) -> Result<Option<String>, Error> {
+    for (name, slug) in inventory::called(connection, &there.id, &there.name)? {
+        let Some(id) = there.name.get(name.len() + 1..).filter(|id| *id != there.maintenance_id) else { continue };
+        if let Some((record, other)) = record_of(connection, &slug, id)?
+            && record != there.id
+            && there.maintenance_id == there.name
+        {
+            return Ok(Some(format!(
+                "{} is here under its whole name, for {slug}/{id} is {other} in Nautobot",
+                there.name
+            )));
+        }
+    }
+    Ok(None)
 }
 
 /// The name may have been cut: whatever is here and begins so is meant.

@@ -4,10 +4,12 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension as _};
 
+use super::whose;
 use crate::features::maintenance::inventory::{KnownCircuit, folded};
 use crate::features::maintenance::model::Circuit as Notified;
 use crate::features::maintenance::nautobot::wire::{Circuit, Provider};
 use crate::features::maintenance::rules::Sender;
+use crate::features::maintenance::store::rows::{refresh_text, windows_of};
 use crate::store::Error;
 
 /// A provider's row: its UUID, name, addresses, rule, and what its maintenances are filed under.
@@ -20,15 +22,45 @@ pub fn providers(connection: &Connection, all: &[Provider], slugs: &[String]) ->
     if rows == before {
         return Ok(false);
     }
+    for (id, .., was) in &before {
+        let now = rows.iter().find(|(other, ..)| other == id).map(|(.., slug)| slug);
+        let is_anothers =
+            rows.iter().any(|(.., rule, slug)| folded(slug) == folded(was) || folded(rule) == folded(was));
+        if let Some(now) = now.filter(|now| *now != was && !is_anothers) {
+            renamed(connection, was, now)?;
+        }
+    }
     connection.execute("DELETE FROM nautobot_provider", [])?;
     let mut insert = connection
         .prepare_cached("INSERT INTO nautobot_provider (id, name, emails, rule, slug) VALUES (?1, ?2, ?3, ?4, ?5)")?;
     for row in rows {
         insert.execute(row)?;
     }
+    whose::changed(connection)?;
     // Whose a maintenance is may read differently now.
     connection.execute("UPDATE nautobot_maintenance SET dirty = 1 WHERE agreed IS NULL", [])?;
     Ok(true)
+}
+
+/// A provider has another name: what was filed under the one before is filed under this one, unless something is already.
+fn renamed(connection: &Connection, was: &str, now: &str) -> Result<(), Error> {
+    let mut taken = connection.prepare_cached("SELECT 1 FROM maintenance WHERE provider = ?1")?;
+    // The same name in other letters is the same name.
+    if was.to_lowercase() != now.to_lowercase() && taken.exists([now])? {
+        return Ok(());
+    }
+    for table in ["maintenance", "said", "nautobot_meant", "outbox", "notification"] {
+        // What is left of a maintenance that is gone gives way.
+        connection.execute(&format!("UPDATE OR REPLACE {table} SET provider = ?2 WHERE provider = ?1"), [was, now])?;
+    }
+    let mut query = connection.prepare_cached("SELECT DISTINCT maintenance_id FROM maintenance WHERE provider = ?1")?;
+    let rows = query.query_map([now], |row| row.get(0))?;
+    for id in rows.collect::<rusqlite::Result<Vec<String>>>()? {
+        for (key, state) in windows_of(connection, now, &id)? {
+            refresh_text(connection, key, &state)?;
+        }
+    }
+    Ok(())
 }
 
 /// Every provider by its UUID.

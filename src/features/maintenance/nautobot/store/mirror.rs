@@ -281,3 +281,17 @@ pub fn count(connection: &Connection) -> Result<u64, Error> {
     let count: i64 = query.query_row([], |row| row.get(0))?;
     Ok(u64::try_from(count).unwrap_or_default())
 }
+
+/// How many impacts, of one maintenance or of all, are on circuits that no inventory of the token's shows. Of a token that sees
+/// no circuit at all that is told elsewhere.
+pub fn unseen_circuits(connection: &Connection, of: Option<&str>) -> Result<usize, Error> {
+    // With one of them an index is used.
+    let which = if of.is_some() { "i.maintenance = ?1" } else { "?1 IS NULL" };
+    let mut query = connection.prepare_cached(&format!(
+        "SELECT count(*) FROM nautobot_impact i WHERE {which}
+             AND NOT EXISTS (SELECT 1 FROM nautobot_circuit c WHERE c.id = i.circuit)
+             AND EXISTS (SELECT 1 FROM nautobot_circuit)"
+    ))?;
+    let count: i64 = query.query_row([of], |row| row.get(0))?;
+    Ok(usize::try_from(count).unwrap_or_default())
+}

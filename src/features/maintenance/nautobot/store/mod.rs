@@ -14,6 +14,7 @@
 //! | `outbox` | what is to be written there |
 //! | `journal` | what was sent and not heard of yet |
 //! | `standing` | what is told of one maintenance |
+//! | `whose` | mails of which it was not asked yet whose they are by what Nautobot says now |
 
 pub mod content;
 pub mod inventory;
@@ -26,6 +27,7 @@ pub mod outbox;
 pub mod reconcile;
 pub mod setting;
 pub mod standing;
+pub mod whose;
 
 /// The tables.
 pub const SCHEMA_1: &str = include_str!("schema_1.sql");
@@ -41,3 +43,6 @@ pub const SCHEMA_4: &str = include_str!("schema_4.sql");
 
 /// What circuits meant, notes that went with their record, and how far the log of changes was read.
 pub const SCHEMA_5: &str = include_str!("schema_5.sql");
+
+/// Up to when it was asked whose a mail is, and records whose mails speak of another maintenance by now.
+pub const SCHEMA_6: &str = include_str!("schema_6.sql");

@@ -15,6 +15,7 @@ async fn desk() -> Desk {
     let key = desk.look("lumen", "CHG1").unwrap().key;
     desk.acknowledge(key);
     desk.note(key, "traffic drained");
+    desk.ask_whose().await;
     desk
 }
 

@@ -9,6 +9,7 @@ mod scale;
 mod sending;
 mod unheard;
 mod view;
+mod whose;
 
 use std::time::Duration;
 
@@ -119,8 +120,15 @@ impl Desk {
         sync::sync(&self.client, &self.store, &plan).await
     }
 
+    /// Reads those mails again that are another provider's; how many say something else.
+    async fn ask_whose(&self) -> usize {
+        let (store, home) = (self.store.clone(), self.home.path().join("providers"));
+        crate::blocking::run(move || super::whose::again(&store, (&home, None), now())).await.unwrap()
+    }
+
     /// Writes what waits.
     async fn send(&self) -> Sent {
+        self.ask_whose().await;
         send::drain(&self.client, &self.store, now()).await.unwrap()
     }
 
@@ -163,6 +171,13 @@ impl Desk {
         let made = now() - chrono::TimeDelta::minutes(minutes);
         let notices = notices.into_iter().map(|notice| Notice { stamp: made, ..notice }).collect();
         let raw = format!("Message-ID: <{item}@lumen.example>\r\nSubject: Works\r\n\r\n{item}\r\n").into_bytes();
+        let envelope = Envelope { message_id: Some(item.to_owned()), date: Some(made), ..Envelope::default() };
+        let verdict = Verdict::Parsed { provider: provider.to_owned(), notices };
+        self.record(item, raw, made, Reading { envelope, verdict });
+    }
+
+    /// Records a mail that was read so.
+    fn record(&self, item: &str, raw: Vec<u8>, made: DateTime<Utc>, reading: Reading) {
         let delivery = Delivery {
             source: "test".to_owned(),
             item: item.to_owned(),
@@ -171,9 +186,6 @@ impl Desk {
             received_at: made,
             recorded_at: now(),
         };
-        let envelope = Envelope { message_id: Some(item.to_owned()), date: Some(made), ..Envelope::default() };
-        let verdict = Verdict::Parsed { provider: provider.to_owned(), notices };
-        let reading = Reading { envelope, verdict };
         self.write(move |c| record(c, &delivery, &reading, Limits::default()).unwrap());
     }
 

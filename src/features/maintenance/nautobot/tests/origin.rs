@@ -189,6 +189,33 @@ async fn a_record_that_somebody_is_still_making_takes_no_circuit_away() {
 }
 
 #[tokio::test]
+async fn who_acknowledged_a_record_without_circuits_did_not_acknowledge_an_outage() {
+    for is_made_so in [true, false] {
+        // Made so long ago, or moments ago.
+        let desk = if is_made_so { Desk::new(true).await } else { Desk::in_time(true).await };
+        let mut said = json!({"name": "Lumen-CHG1", "start_time": "2026-11-22T08:00:00Z",
+            "end_time": "2026-11-22T14:00:00Z", "status": "CONFIRMED", "description": "Fibre splice, core ring"});
+        if is_made_so {
+            said["ack"] = json!(true);
+        }
+        let id = desk.sim.put(MAINTENANCE, said);
+        if !is_made_so {
+            desk.sync().await;
+            desk.sim.pass(chrono::TimeDelta::seconds(20));
+            desk.sim.patch(MAINTENANCE, &id, json!({"ack": true}));
+        }
+        desk.mail("1", 0, notice());
+        for _ in 0..3 {
+            desk.sync().await;
+            desk.send().await;
+        }
+        assert_eq!((desk.only()["ack"].as_bool(), desk.sim.all(IMPACT).len()), (Some(false), 1), "{is_made_so}");
+        assert!(!is_acknowledged(&desk), "{is_made_so}");
+        assert_eq!(desk.outbox(), [], "{is_made_so}");
+    }
+}
+
+#[tokio::test]
 async fn two_that_make_a_record_at_once_lose_no_acknowledgement() {
     for delay in [0_u64, 1, 4, 9] {
         for is_other_acknowledged in [true, false] {
@@ -200,6 +227,7 @@ async fn two_that_make_a_record_at_once_lose_no_acknowledgement() {
                 if is_other == is_other_acknowledged {
                     desk.acknowledge(desk.look("lumen", "CHG1").unwrap().key);
                 }
+                desk.ask_whose().await;
                 desk.swap(&mut other);
             }
             desk.sim.take(Duration::from_millis(5));

@@ -60,7 +60,7 @@ async fn addresses_and_circuits_there_tell_whose_mail_it_is_and_which_circuits_a
 }
 
 /// A calendar that names its provider in its own words.
-fn calendar(from: &str, provider: &str, circuit: &str) -> Vec<u8> {
+pub(super) fn calendar(from: &str, provider: &str, circuit: &str) -> Vec<u8> {
     format!(
         "From: {from}\nSubject: Works\nMessage-ID: <{from}>\nDate: Mon, 2 Nov 2026 10:15:00 +0000\n\
          Content-Type: text/calendar\n\nBEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTAMP:20261102T101500Z\n\

@@ -412,6 +412,7 @@ async fn what_was_done_offline_goes_out_in_its_order() {
         desk.acknowledge(key);
     }
     let done = desk.outbox().len();
+    desk.ask_whose().await;
     desk.sim.plan("", 0, 100, Trouble::HangUp);
     for _ in 0..3 {
         assert!(send::drain(&desk.client, &desk.store, now()).await.is_err());

@@ -28,6 +28,7 @@ async fn an_answer_that_nobody_heard_is_no_change_there() {
                     mail("2", 90, 15, Impact::Degraded);
                 }
                 desk.sim.plan(on, 0, 1, trouble.clone());
+                desk.ask_whose().await;
                 let _ = send::drain(&desk.client, &desk.store, now()).await;
                 mail("3", 60, 16, Impact::ReducedRedundancy);
                 if is_read_between {
@@ -35,6 +36,7 @@ async fn an_answer_that_nobody_heard_is_no_change_there() {
                     assert!(desk.outbox().iter().all(|entry| entry.field.is_none()), "{on}: {:#?}", desk.outbox());
                 }
                 for _ in 0..2 {
+                    desk.ask_whose().await;
                     let _ = send::drain(&desk.client, &desk.store, now() + chrono::TimeDelta::hours(2)).await;
                     desk.sync().await;
                 }

@@ -351,11 +351,17 @@ const IS_HELD: &str = "EXISTS (SELECT 1 FROM outbox b WHERE b.provider = o.provi
          (o.kind <> 'note' AND b.kind = 'maintenance' AND b.state IN ('conflict', 'failed'))
          OR (o.kind = 'note' AND b.kind = 'note' AND b.state = 'waiting' AND b.reason <> '' AND NOT BEFORE)))";
 
+/// What has to wait until its mails were asked whose they are, see [`whose`](super::whose).
+const IS_ANOTHERS: &str = "EXISTS (SELECT 1 FROM said s JOIN notification n ON n.id = s.notification
+     WHERE s.provider = o.provider AND s.maintenance_id = o.maintenance_id
+         AND n.whose < (SELECT whose FROM nautobot WHERE is_on))";
+
 /// What may be sent, in order: up to `most` after the entry `after`.
 pub fn due(connection: &Connection, after: i64, most: usize, now: DateTime<Utc>) -> Result<Vec<Entry>, Error> {
     let held = IS_HELD.replace("BEFORE", &IS_DUE.replace("o.", "b."));
     let mut query = connection.prepare_cached(&format!(
-        "{ENTRIES} WHERE id > :after AND state = 'waiting' AND {IS_DUE} AND NOT {held} ORDER BY id LIMIT :most"
+        "{ENTRIES} WHERE id > :after AND state = 'waiting' AND {IS_DUE} AND NOT {held} AND NOT {IS_ANOTHERS}
+         ORDER BY id LIMIT :most"
     ))?;
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let named = named_params! {":after": after, ":now": now.timestamp(), ":most": most};

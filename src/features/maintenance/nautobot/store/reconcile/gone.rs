@@ -33,6 +33,23 @@ pub fn sweep(connection: &Connection, round: i64, now: DateTime<Utc>) -> Result<
 /// here, too.
 pub fn gone(connection: &Connection, id: &str, now: DateTime<Utc>) -> Result<(), Error> {
     let Some(there) = content::there(connection, id)? else { return Ok(()) };
+    forget(connection, id)?;
+    super::note::lose(connection, id)?;
+    let here = content::here(connection, &there.provider, &there.maintenance_id)?;
+    for (key, _) in here.iter().flat_map(|here| &here.windows) {
+        tell(connection, *key, EventKind::GoneFromNautobot, &[], now)?;
+    }
+    for table in ["nautobot_impact", "nautobot_note"] {
+        connection.prepare_cached(&format!("DELETE FROM {table} WHERE maintenance = ?1"))?.execute([id])?;
+    }
+    connection.prepare_cached("DELETE FROM nautobot_maintenance WHERE id = ?1")?.execute([id])?;
+    journal::forget(connection, id)?;
+    outbox::dispute(connection, &there.provider, &there.maintenance_id, &[], now)?;
+    make_room(connection, &there.provider, &there.maintenance_id)
+}
+
+/// Takes out the maintenance of a record that came from there and that nobody here worked on.
+fn forget(connection: &Connection, id: &str) -> Result<(), Error> {
     connection
         .prepare_cached(
             "DELETE FROM maintenance WHERE noticed = 0 AND id = (SELECT maintenance FROM nautobot_maintenance WHERE id = ?1)
@@ -46,15 +63,24 @@ pub fn gone(connection: &Connection, id: &str, now: DateTime<Utc>) -> Result<(),
                  AND NOT EXISTS (SELECT 1 FROM by_hand b WHERE b.maintenance = maintenance.id)",
         )?
         .execute((id, NAUTOBOT))?;
-    super::note::lose(connection, id)?;
-    let here = content::here(connection, &there.provider, &there.maintenance_id)?;
-    for (key, _) in here.iter().flat_map(|here| &here.windows) {
-        tell(connection, *key, EventKind::GoneFromNautobot, &[], now)?;
+    Ok(())
+}
+
+/// A maintenance has no record any more: one that is here under its whole name because of that may take its place, unless
+/// somebody has worked on it.
+fn make_room(connection: &Connection, provider: &str, maintenance_id: &str) -> Result<(), Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT n.id FROM nautobot_maintenance n JOIN maintenance m ON m.id = n.maintenance
+         WHERE m.provider = ?1 AND m.maintenance_id = n.name AND substr(n.name, -length(?2) - 1) = '-' || ?2",
+    )?;
+    let rows = query.query_map([provider, maintenance_id], |row| row.get(0))?;
+    for id in rows.collect::<rusqlite::Result<Vec<String>>>()? {
+        forget(connection, &id)?;
+        connection
+            .prepare_cached(
+                "UPDATE nautobot_maintenance SET dirty = 1, agreed = iif(maintenance IS NULL, NULL, agreed) WHERE id = ?1",
+            )?
+            .execute([id])?;
     }
-    for table in ["nautobot_impact", "nautobot_note"] {
-        connection.prepare_cached(&format!("DELETE FROM {table} WHERE maintenance = ?1"))?.execute([id])?;
-    }
-    connection.prepare_cached("DELETE FROM nautobot_maintenance WHERE id = ?1")?.execute([id])?;
-    journal::forget(connection, id)?;
-    outbox::dispute(connection, &there.provider, &there.maintenance_id, &[], now)
+    Ok(())
 }

@@ -10,6 +10,7 @@
 //! | `compare` | what follows for each field of one maintenance |
 //! | `take` | what changed there, into the windows here |
 //! | `acknowledge` | acknowledgements, which are of what was seen |
+//! | `astray` | records whose mails speak of another maintenance by now |
 //! | `decide` | what somebody says of a conflict |
 //! | `note` | notes |
 //! | `gone` | what is there no more |
@@ -23,6 +24,7 @@
 //! - Circuits that Nautobot does not have are none of its business: they stay.
 
 mod acknowledge;
+pub mod astray;
 pub mod compare;
 pub mod decide;
 mod gone;
@@ -37,12 +39,13 @@ use rusqlite::Connection;
 pub use self::gone::{gone, sweep};
 use super::content::{self, Here, There};
 use super::lines::{Agreed, Field, Verdict};
-use super::{journal, meaning, outbox, setting};
+use super::{journal, meaning, mirror, outbox, setting};
 use crate::features::maintenance::store::MaintenanceKey;
 use crate::features::maintenance::store::action::Actor;
 use crate::features::maintenance::store::event::{EventKind, NewEvent};
 use crate::features::maintenance::store::merge::Change;
 use crate::store::Error;
+use crate::text::counted;
 
 /// In whose name it is written down here that something came from there.
 pub const NAUTOBOT: &str = "Nautobot";
@@ -180,6 +183,9 @@ fn bring_together(connection: &Connection, there: &There, here: Here, manner: &M
         let (theirs, ours) = (there.content.told(), here.content.told());
         told.push(format!("Nautobot says {theirs}; here it says {ours}"));
     }
+    if !is_over && there.content.ack && !here.content.ack && left.is(&Field::Acknowledgement, Verdict::Send) {
+        told.push("acknowledged in Nautobot, of what was known before; here it has changed since".to_owned());
+    }
     if !is_over {
         told.extend(left.left(connection, &there, &here)?);
         told.extend(here.unclear);
@@ -189,9 +195,17 @@ fn bring_together(connection: &Connection, there: &There, here: Here, manner: &M
 
 /// Keeps what was agreed, and what is left different, in words.
 fn settle(connection: &Connection, there: &There, agreed: &Agreed, conflict: Option<&str>) -> Result<(), Error> {
+    let (astray, twin) = (astray::told(connection, there)?, content::twin(connection, there)?);
+    let unseen = match mirror::unseen_circuits(connection, Some(&there.id))? {
+        0 => None,
+        unseen => Some(format!("it hits {} in Nautobot that the token may not view", counted(unseen, "circuit"))),
+    };
+    let more = [astray, twin, unseen];
+    let told: Vec<&str> = conflict.into_iter().chain(more.iter().flatten().map(String::as_str)).collect();
+    let told = Some(told.join("; ")).filter(|told| !told.is_empty());
     connection
         .prepare_cached("UPDATE nautobot_maintenance SET dirty = 0, agreed = ?2, conflict = ?3 WHERE id = ?1")?
-        .execute((&there.id, written(agreed)?, conflict))?;
+        .execute((&there.id, written(agreed)?, told))?;
     journal::arrived(connection, &there.id, &there.content.said())?;
     meaning::remember(connection, &there.id, (&there.provider, &there.maintenance_id))?;
     outbox::look_again(connection, &there.provider, &there.maintenance_id)
