@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook, take_hook};
 use std::pin::pin;
 use std::task::Poll;
 
@@ -29,7 +29,7 @@ thread_local! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Panicked;
 
-/// What a library makes of what somebody else has sent, also where that makes it panic: then the log has it, and no terminal.
+/// What a library makes of what somebody else has sent, also where that makes it panic: no terminal shows that.
 pub(crate) async fn caught<F: Future>(work: F) -> Result<F::Output, Panicked> {
     let mut work = pin!(work);
     let polled = poll_fn(|cx| {
@@ -41,9 +41,15 @@ pub(crate) async fn caught<F: Future>(work: F) -> Result<F::Output, Panicked> {
     polled.await
 }
 
-/// Whether a panic on this thread now is an answer to whoever called what panics.
-pub(crate) fn is_caught() -> bool {
-    IS_CAUGHT.get()
+/// From now on the hook that is set now hears of no panic that [`caught`] catches; once, at the start of `main`. A hook that is set
+/// later, such as the one of `crate::logging`, hears of all.
+pub(crate) fn keep_caught_panics_quiet() {
+    let usual = take_hook();
+    set_hook(Box::new(move |panic| {
+        if !IS_CAUGHT.get() {
+            usual(panic);
+        }
+    }));
 }
 
 #[cfg(test)]
@@ -54,10 +60,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_that_is_caught_is_known_as_one_meanwhile_and_an_error_then() {
-        assert!(!is_caught());
-        assert_eq!(caught(async { is_caught() }).await, Ok(true));
+        assert!(!IS_CAUGHT.get());
+        assert_eq!(caught(async { IS_CAUGHT.get() }).await, Ok(true));
         assert_eq!(caught(async { panic!("broken") }).await, Err::<(), _>(Panicked));
-        assert!(!is_caught());
+        assert!(!IS_CAUGHT.get());
     }
 
     #[tokio::test]

@@ -161,6 +161,7 @@ pub fn command() -> clap::Command {
 /// Runs what the command line asks for.
 #[must_use]
 pub fn main() -> ExitCode {
+    crate::blocking::keep_caught_panics_quiet();
     let cli = Cli::of_this_process();
     let flags = cli.global.flags();
     let done = match cli.command {

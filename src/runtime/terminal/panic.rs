@@ -27,10 +27,7 @@ pub fn install_hook(log: &Path) {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if !guard::is_taken() {
-            // Whoever catches it tells what is to be told.
-            if !crate::blocking::is_caught() {
-                usual(panic);
-            }
+            usual(panic);
             return;
         }
         if *lock(&SCREEN_THREAD) != Some(thread::current().id()) {
