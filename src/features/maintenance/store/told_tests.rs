@@ -77,7 +77,7 @@ fn a_notice() -> impl Strategy<Value = Notice> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 90, ..ProptestConfig::default() })]
 
     #[test]
     fn the_order_in_which_mails_come_does_not_matter(mails in prop::collection::vec(prop::collection::vec(a_notice(), 1..4), 2..5)) {
@@ -106,7 +106,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
     #[test]
     fn nor_does_it_where_somebody_works_on_what_there_is(
