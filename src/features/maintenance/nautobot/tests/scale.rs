@@ -31,6 +31,36 @@ async fn a_large_site_takes_one_question_a_thousand_and_nothing_new_takes_six() 
 }
 
 #[tokio::test]
+async fn where_most_have_changed_everything_is_read() {
+    let desk = site(1_100, 1_200).await;
+    desk.sim.pass(chrono::TimeDelta::hours(1));
+    assert!(desk.sync().await.full);
+    let _ = desk.sim.requests();
+    let impacts = desk.sim.all(IMPACT);
+    let all: Vec<String> = desk.sim.all(MAINTENANCE).iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect();
+    let change = |ids: &[String], description: &str| {
+        for id in ids {
+            desk.sim.patch(MAINTENANCE, id, json!({"description": description}));
+        }
+        desk.sim.pass(chrono::TimeDelta::minutes(5));
+    };
+    // One of them was on this circuit alone, and is on none now, which shows in no change of an impact.
+    desk.sim.delete(IMPACT, impacts[7]["id"].as_str().unwrap());
+    let hit = impacts[7]["maintenance"]["id"].as_str().unwrap();
+    let name = desk.sim.all(MAINTENANCE).iter().find(|one| one["id"] == *hit).unwrap()["name"].clone();
+    change(&all[..1_001], "Splicing");
+    let read = desk.sync().await;
+    assert!(read.full, "{read:?}");
+    let requests = desk.sim.requests();
+    assert!(requests.len() < 20, "{requests:#?}");
+    let id = name.as_str().unwrap().strip_prefix("Lumen-").unwrap();
+    assert_eq!(desk.look("lumen", id).unwrap().circuits.len(), 0);
+    change(&all[..150], "Splicing again");
+    let read = desk.sync().await;
+    assert_eq!((read.full, read.maintenances), (false, 150));
+}
+
+#[tokio::test]
 async fn what_begins_at_the_same_time_is_read_however_pages_order_it() {
     for takes_starts in [true, false] {
         let desk = site(2, 0).await;
