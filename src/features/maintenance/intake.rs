@@ -114,15 +114,33 @@ impl Intake {
 
 /// What is said of a mail that is too large to be parsed: whose it is, as far as its headers tell, and why it was not.
 fn too_large(rules: &Rules, raw: &[u8]) -> Reading {
-    let reading = rules.read(mail::head(raw), None);
+    let reason = MailError::TooLarge { bytes: raw.len() }.to_string();
+    failed(rules.read(mail::head(raw), None), reason)
+}
+
+/// The same mail of the same provider, as one that cannot be read.
+fn failed(reading: Reading, reason: String) -> Reading {
     let provider = match reading.verdict {
         Verdict::Parsed { provider, .. } | Verdict::Ignored { provider, .. } | Verdict::Failed { provider, .. } => {
             provider
         }
         Verdict::Unknown { .. } => String::new(),
     };
-    let reason = MailError::TooLarge { bytes: raw.len() }.to_string();
     Reading { envelope: reading.envelope, verdict: Verdict::Failed { provider, reason } }
+}
+
+/// What is said of a mail of whose `size` only the beginning came. What it lacks may stand in the rest: it is never known to
+/// be no maintenance, nor to say no more than a part does that was cut.
+fn of_a_beginning(reading: Reading, beginning: &[u8], size: u64) -> Reading {
+    let why = match &reading.verdict {
+        Verdict::Parsed { .. } if !mail::is_piece(beginning) => return reading,
+        Verdict::Unknown { .. } => return reading,
+        Verdict::Parsed { .. } => "it is cut within what it says",
+        Verdict::Ignored { reason, .. } | Verdict::Failed { reason, .. } => reason,
+    };
+    let reason =
+        format!("of its {} only the beginning was fetched (`max_size` of the source); {why}", crate::text::bytes(size));
+    failed(reading, reason)
 }
 
 /// Reads one mail; `None` if its content may be had later.
@@ -133,8 +151,16 @@ fn read((rules, assigned): (&Rules, &Senders), label: &str, mail: Received, now:
         Ok(raw) => {
             let is_large = raw.len() > MAX_PARSED_BYTES;
             let reading = if is_large { too_large(rules, &raw) } else { rules.read_assigned(&raw, assigned) };
-            let size = mail.cut_from.unwrap_or(raw.len() as u64);
-            (raw, size, reading)
+            match mail.cut_from {
+                None => {
+                    let size = raw.len() as u64;
+                    (raw, size, reading)
+                }
+                Some(size) => {
+                    let reading = of_a_beginning(reading, &raw, size);
+                    (raw, size, reading)
+                }
+            }
         }
         Err(refusal) if refusal.is_lasting() => {
             let reason = format!("the mail was not read: {refusal}");
@@ -203,6 +229,47 @@ mod tests {
             assert_eq!(verdict, Verdict::Failed { provider: provider.to_owned(), reason: reason.clone() });
         }
         assert!(matches!(verdict("somebody@lakeside-fibre.example", 2000).1, Verdict::Unknown { .. }));
+    }
+
+    /// A mail of Zayo's with a calendar of this size in front of, or behind, an attachment.
+    fn with_attachment(is_behind: bool, attached: usize) -> Vec<u8> {
+        let calendar = "--b\r\nContent-Type: text/calendar\r\n\r\nBEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\n\
+                        UID:1\r\nSUMMARY:Splicing\r\nDTSTART:20261124T010000Z\r\nDTEND:20261124T050000Z\r\n\
+                        DTSTAMP:20261121T010000Z\r\nX-MAINTNOTE-PROVIDER:zayo\r\nX-MAINTNOTE-ACCOUNT:1\r\n\
+                        X-MAINTNOTE-MAINTENANCE-ID:TTN-1\r\nX-MAINTNOTE-OBJECT-ID:LINE-1\r\nX-MAINTNOTE-IMPACT:OUTAGE\r\n\
+                        X-MAINTNOTE-STATUS:CONFIRMED\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+        let file = format!("--b\r\nContent-Type: application/pdf\r\n\r\n{}\r\n", "x".repeat(attached));
+        let parts = if is_behind { [calendar, &file].concat() } else { [&file, calendar].concat() };
+        let top = "From: mr@zayo.com\r\nSubject: Maintenance\r\nDate: Sat, 21 Nov 2026 01:00:00 +0000\r\n\
+                   Content-Type: multipart/mixed; boundary=b\r\n\r\n";
+        format!("{top}{parts}--b--\r\n").into_bytes()
+    }
+
+    #[test]
+    fn of_a_mail_that_is_cut_it_is_not_known_that_it_is_no_maintenance() {
+        let read = |raw: &[u8], to: usize| {
+            let is_cut = to < raw.len();
+            let cut_from = is_cut.then_some(raw.len() as u64);
+            let body = Ok(raw[..to.min(raw.len())].to_vec());
+            let mail = Received { key: "1".to_owned(), delivered: None, body, cut_from };
+            let rules = (&Rules::embedded(), &Senders::default());
+            super::read(rules, "imap", mail, DateTime::UNIX_EPOCH).unwrap().reading.verdict
+        };
+        let in_front = with_attachment(false, 90_000);
+        assert!(matches!(read(&in_front, usize::MAX), Verdict::Parsed { .. }));
+        let Verdict::Failed { provider, reason } = read(&in_front, 50_000) else { panic!("it is not known") };
+        assert_eq!(provider, "zayo");
+        assert!(
+            reason.starts_with("of its 88 KiB only the beginning was fetched (`max_size` of the source); "),
+            "{reason}"
+        );
+        // What came before an attachment is whole.
+        let behind = with_attachment(true, 90_000);
+        assert!(matches!(read(&behind, 50_000), Verdict::Parsed { .. }));
+        // A calendar that ends where it was cut may have lost some of its events.
+        let end = in_front.windows(12).position(|some| some == b"END:VEVENT\r\n").unwrap() + 12;
+        let Verdict::Failed { reason, .. } = read(&in_front, end) else { panic!("it may say more") };
+        assert!(reason.contains("only the beginning was fetched"), "{reason}");
     }
 
     #[test]

@@ -282,6 +282,36 @@ fn leaf(message: &Message<'_>, part: &MessagePart<'_>) -> Option<Part> {
     Some(Part::bytes(kind, bytes))
 }
 
+/// Whether the beginning of a mail ends within something that rules read, or before any of it: a piece is not to be taken
+/// for all. Behind an attachment that they do not read there may be more, too, but what is said is said by then.
+#[must_use]
+pub(crate) fn is_piece(beginning: &[u8]) -> bool {
+    let Ok(message) = parse(beginning) else { return true };
+    let boundary = message.content_type().and_then(|found| found.attribute("boundary"));
+    let is_closed = boundary.is_some_and(|boundary| {
+        let tail = beginning.get(beginning.len().saturating_sub(boundary.len() + 16)..).unwrap_or_default();
+        memchr::memmem::find(tail, format!("--{boundary}--").as_bytes()).is_some()
+    });
+    !is_closed && ends_in_a_leaf(&message)
+}
+
+/// Whether the last part of a message is one that rules read.
+fn ends_in_a_leaf(message: &Message<'_>) -> bool {
+    let is_multipart = |part: &&MessagePart<'_>| matches!(part.body, PartType::Multipart(_));
+    let last = message.parts.iter().filter(|part| !is_multipart(part)).max_by_key(|part| part.offset_header);
+    match last.map(|part| (&part.body, part)) {
+        None => true,
+        Some((PartType::Message(inner), _)) => ends_in_a_leaf(inner),
+        Some((_, part)) => leaf(message, part).is_some(),
+    }
+}
+
+/// The kind of a part with this content type and file name, as far as they tell.
+pub(crate) fn kind_of(content_type: &str, name: &str) -> Option<Kind> {
+    let (major, minor) = content_type.split_once('/').unwrap_or((content_type, ""));
+    Kind::of(major, minor, name, &[])
+}
+
 /// The headers of a mail that is too large to be parsed, as a mail without a body.
 #[must_use]
 pub fn head(raw: &[u8]) -> &[u8] {

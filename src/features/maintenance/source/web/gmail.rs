@@ -1,7 +1,7 @@
 //! The Gmail API, `https://developers.google.com/workspace/gmail/api/reference/rest`: lists of ids, the history since a point
 //! in it, mails as they came, labels.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::fmt::Write as _;
 
 use base64::Engine as _;
@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 
 use super::ask::{Answer, Asker, Request, query, segment};
 use super::hand::{self, Handed};
-use super::{Connection, dated, kept, listed_since};
+use super::label::{Marked, Untold};
+use super::letter::{Content, Letter, leaves, named};
+use super::{Connection, dated, is_of_one, kept, listed_since};
 use crate::clock;
 use crate::config::WebMail;
 use crate::features::maintenance::source::imap::plan::is_wanted;
@@ -32,10 +34,17 @@ const SENDERS: usize = 40;
 const TOGETHER: usize = 1000;
 
 /// Mails are sent with padding or without.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
+pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
+
+/// Labels that are put on mails and taken off them, as the service calls them.
+#[derive(Debug, Default)]
+struct Exchange {
+    add: Vec<String>,
+    remove: Vec<String>,
+}
 
 impl Connection {
     /// Hands out what is new under a label, and then a bookmark; or says why it cannot be read.
@@ -45,7 +54,7 @@ impl Connection {
         };
         let now = clock::now();
         let (kept, looked_at) = kept(desk, name, now).await;
-        let since_then = match kept.as_deref().and_then(|kept| kept.strip_prefix("history ")) {
+        let since_then = match kept.as_deref().and_then(|mark| point_of(mark, &label)) {
             Some(point) => self.history(point, &label).await?,
             None => None,
         };
@@ -53,7 +62,10 @@ impl Connection {
             since_then
         } else {
             if kept.is_some() {
-                tracing::info!(label = name, "the history does not lead from there to now; the label is listed anew");
+                tracing::info!(
+                    label = name,
+                    "the history does not lead from there to now, or it is another label; it is listed anew"
+                );
             }
             // Before the list, so that what comes meanwhile is in the history.
             let profile = self.one(&format!("{MAILBOX}/profile")).await?;
@@ -65,7 +77,7 @@ impl Connection {
         let (asker, config) = (&self.asker, &self.config);
         let handed = hand::hand_out(ids, again, desk, |id| fetch(asker, config, id)).await?;
         if handed.trouble.is_none() {
-            let bookmark = dated(&format!("history {point}"), now);
+            let bookmark = dated(&format!("history {point} {label}"), now);
             desk.hand_out(Event::Bookmark { folder: name.to_owned(), bookmark }).await?;
         }
         Ok(Ok(handed))
@@ -174,60 +186,92 @@ impl Connection {
         Ok(Ok(u32::try_from(many).unwrap_or(u32::MAX)))
     }
 
-    /// Labels mails with what became of them, and takes the label off that they had before; or says what is in the way.
-    pub(super) async fn label_in_gmail(
-        &mut self,
-        untold: &[(String, &'static str, Option<String>)],
-    ) -> Result<Result<(), String>, Fault> {
-        let mut turns: Vec<(&'static str, Option<&str>)> = Vec::new();
-        for (_, outcome, before) in untold {
-            if !turns.contains(&(*outcome, before.as_deref())) {
-                turns.push((*outcome, before.as_deref()));
+    /// Labels mails with what became of them, and takes the label off that they had before.
+    pub(super) async fn label_in_gmail(&mut self, untold: &[Untold], marked: &mut Marked) {
+        let mut turns: Vec<Vec<&Untold>> = Vec::new();
+        for mail in untold {
+            match turns.iter_mut().find(|turn| turn.first().is_some_and(|one| one.1 == mail.1 && one.2 == mail.2)) {
+                Some(turn) => turn.push(mail),
+                None => turns.push(vec![mail]),
             }
         }
-        for (outcome, before) in turns {
-            let ids: Vec<&str> = untold
-                .iter()
-                .filter(|(_, other, was)| *other == outcome && was.as_deref() == before)
-                .map(|(id, ..)| id.as_str())
-                .collect();
-            let (mut add, mut remove) = (Vec::new(), Vec::new());
-            for (into, outcome) in [(&mut add, Some(outcome)), (&mut remove, before)] {
-                let Some(name) = outcome.and_then(|outcome| self.label_for(outcome)).map(str::to_owned) else {
+        for turn in turns {
+            let Some((_, outcome, before)) = turn.first() else { continue };
+            let change = match self.exchange_of(outcome, before.as_deref()).await {
+                Ok(Ok(change)) => change,
+                // It says nothing of the mails of other outcomes.
+                Ok(Err(why)) => {
+                    for mail in turn {
+                        marked.failed(mail, why.clone());
+                    }
                     continue;
-                };
-                match self.label_id(&name).await? {
-                    Some(id) => into.push(id),
-                    None => return Ok(Err(format!("there is no label {name} to mark mails with; make it in Gmail"))),
                 }
-            }
-            remove.retain(|label| !add.contains(label));
-            if add.is_empty() && remove.is_empty() {
-                continue;
-            }
-            for ids in ids.chunks(TOGETHER) {
-                let body = json!({"ids": ids, "addLabelIds": add, "removeLabelIds": remove});
-                let target = format!("{MAILBOX}/messages/batchModify");
-                if let Err(said) = self.asker.object(Request::change(Method::POST, &target, &body)).await? {
-                    return Ok(Err(format!("mails cannot be labelled: {said}")));
+                Err(fault) => return marked.end(fault),
+            };
+            let mut portions: VecDeque<&[&Untold]> = turn.chunks(TOGETHER).collect();
+            while let Some(mails) = portions.pop_front() {
+                match (self.modify(mails, &change).await, mails) {
+                    (Ok(()), _) => {
+                        for mail in mails {
+                            marked.done(mail);
+                        }
+                    }
+                    (Err(fault), [mail]) => marked.refused(mail, fault),
+                    // One of them may be in the way of the others.
+                    (Err(fault), _) if is_of_one(&fault) => {
+                        let (front, back) = mails.split_at(mails.len() / 2);
+                        portions.push_front(back);
+                        portions.push_front(front);
+                    }
+                    (Err(fault), _) => marked.end(fault),
+                }
+                if marked.is_over() {
+                    return;
                 }
             }
         }
-        Ok(Ok(()))
+    }
+
+    /// What to change of mails with this outcome, whose label says another or none; or which label there is none of.
+    async fn exchange_of(&mut self, outcome: &str, before: Option<&str>) -> Result<Result<Exchange, String>, Fault> {
+        let mut change = Exchange::default();
+        for (into, outcome) in [(&mut change.add, Some(outcome)), (&mut change.remove, before)] {
+            let Some(name) = outcome.and_then(|outcome| self.label_for(outcome)).map(str::to_owned) else { continue };
+            match self.label_id(&name).await? {
+                Some(id) => into.push(id),
+                None => return Ok(Err(format!("there is no label {name} to mark mails with; make it in Gmail"))),
+            }
+        }
+        change.remove.retain(|label| !change.add.contains(label));
+        Ok(Ok(change))
+    }
+
+    /// Changes the labels of mails.
+    async fn modify(&self, mails: &[&Untold], Exchange { add, remove }: &Exchange) -> Result<(), Fault> {
+        if add.is_empty() && remove.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<&str> = mails.iter().map(|(id, ..)| id.as_str()).collect();
+        let body = json!({"ids": ids, "addLabelIds": add, "removeLabelIds": remove});
+        let target = format!("{MAILBOX}/messages/batchModify");
+        let changed = self.asker.object(Request::change(Method::POST, &target, &body)).await?;
+        changed.map(drop).map_err(|said| self.refused(&target, said))
+    }
+
+    /// What is said of something that has to be there and is not.
+    fn refused(&self, target: &str, said: String) -> Fault {
+        let asked = target.split('?').next().unwrap_or_default().to_owned();
+        Fault::Refused { server: self.asker.server(), asked, said }
     }
 
     /// An object that has to be there.
     async fn one(&self, target: &str) -> Result<Value, Fault> {
         let found = self.asker.object(Request::get(target)).await?;
-        found.map_err(|said| Fault::Refused {
-            server: self.asker.server(),
-            asked: target.split('?').next().unwrap_or_default().to_owned(),
-            said,
-        })
+        found.map_err(|said| self.refused(target, said))
     }
 }
 
-/// A mail as it came. Of one that is larger than is wanted only the headers.
+/// A mail as it came, or the [`beginning`] of it.
 async fn fetch(asker: &Asker, config: &WebMail, id: String) -> Result<Option<Received>, Fault> {
     let message = format!("{MAILBOX}/messages/{}", segment(&id));
     if !config.wanted.senders.is_empty() || !config.limit_from.is_empty() {
@@ -237,23 +281,73 @@ async fn fetch(asker: &Asker, config: &WebMail, id: String) -> Result<Option<Rec
             return Ok(None);
         }
     }
-    // Four letters for three bytes, and what is around them.
-    let most = usize::try_from(config.wanted.max_size_bytes / 3 * 4).unwrap_or(usize::MAX).saturating_add(64 << 10);
+    let most = encoded_len(usize::try_from(config.wanted.max_size_bytes).unwrap_or(usize::MAX));
     let target = format!("{message}?format=raw");
     let body = match asker.ask(Request { most, ..Request::get(&target) }).await? {
         Answer::Gone { .. } => return Ok(None),
-        Answer::Here { cut: Some(size), .. } => {
-            let Some(about) = about(asker, config, &message).await? else { return Ok(None) };
-            let size = about.get("sizeEstimate").and_then(Value::as_u64).unwrap_or(size);
-            let delivered = delivered(&about);
-            return Ok(Some(Received { key: id, delivered, body: Ok(headers(&about)), cut_from: Some(size) }));
-        }
+        Answer::Here { cut: Some(size), .. } => return beginning(asker, config, id, size).await,
         Answer::Here { body, cut: None } => body,
     };
     let answer: Value = serde_json::from_slice(&body).map_err(|_| asker.garbled("a mail that is no JSON"))?;
     let raw = text(&answer, "raw").and_then(|raw| BASE64.decode(raw).ok());
     let raw = raw.ok_or_else(|| asker.garbled("a mail that is no base64url"))?;
     Ok(Some(Received::whole(id, delivered(&answer), Ok(raw))))
+}
+
+/// The beginning of a mail that is larger than is wanted: its headers, and its parts that somebody reads, in their order and
+/// as far as they are not too large together. What else is attached is left out.
+async fn beginning(asker: &Asker, config: &WebMail, id: String, size: u64) -> Result<Option<Received>, Fault> {
+    let message = format!("{MAILBOX}/messages/{}", segment(&id));
+    let most = usize::try_from(config.wanted.max_size_bytes).unwrap_or(usize::MAX);
+    let target = format!("{message}?format=full");
+    let whole = match asker.ask(Request { most: encoded_len(most), ..Request::get(&target) }).await? {
+        Answer::Gone { .. } => return Ok(None),
+        Answer::Here { cut: Some(_), .. } => None,
+        Answer::Here { body, cut: None } => Some(body),
+    };
+    let (about, leaves, is_too_long) = match whole {
+        Some(body) => {
+            let about: Value = serde_json::from_slice(&body).map_err(|_| asker.garbled("a mail that is no JSON"))?;
+            let leaves = leaves(about.get("payload").unwrap_or(&Value::Null));
+            (about, leaves, false)
+        }
+        // Its text alone is too large.
+        None => match about(asker, config, &message).await? {
+            Some(about) => (about, Vec::new(), true),
+            None => return Ok(None),
+        },
+    };
+    let (mut letter, mut room) = (Letter::begin(&about), most);
+    if is_too_long {
+        letter.cut("");
+    }
+    for leaf in leaves {
+        let content = match leaf.content {
+            Content::Here(content) => Some(content),
+            Content::Elsewhere { size, .. } if size > room => None,
+            Content::Elsewhere { id, .. } => {
+                let target = format!("{message}/attachments/{}", segment(&id));
+                match asker.object(Request { most: encoded_len(room), ..Request::get(&target) }).await? {
+                    Ok(answer) => text(&answer, "data").and_then(|data| BASE64.decode(data).ok()),
+                    Err(_) => None,
+                }
+            }
+        };
+        let Some(content) = content.filter(|content| content.len() <= room) else {
+            letter.cut(&leaf.kind);
+            break;
+        };
+        room -= content.len();
+        letter.add(&leaf.kind, &content);
+    }
+    let size = about.get("sizeEstimate").and_then(Value::as_u64).unwrap_or(size);
+    let delivered = delivered(&about);
+    Ok(Some(Received { key: id, delivered, body: Ok(letter.end()), cut_from: Some(size) }))
+}
+
+/// Four letters for three bytes, and what is around them.
+fn encoded_len(bytes: usize) -> usize {
+    (bytes / 3).saturating_mul(4).saturating_add(64 << 10)
 }
 
 /// The headers of a mail, its size and when it came; `None` if it is gone.
@@ -280,23 +374,22 @@ fn is_wanted_mail(config: &WebMail, about: &Value) -> bool {
 
 /// The headers of a mail, one after the other.
 fn pairs(about: &Value) -> impl Iterator<Item = (&str, &str)> {
-    let headers = about.pointer("/payload/headers").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    headers.iter().filter_map(|header| Some((text(header, "name")?, text(header, "value")?)))
-}
-
-/// The headers as they stand in a mail.
-fn headers(about: &Value) -> Vec<u8> {
-    let mut lines = String::new();
-    for (name, value) in pairs(about) {
-        let _infallible = write!(lines, "{name}: {}\r\n", value.replace(['\r', '\n'], " "));
-    }
-    lines.push_str("\r\n");
-    lines.into_bytes()
+    named(about.get("payload").unwrap_or(&Value::Null))
 }
 
 /// When a mail came: milliseconds, as a text.
 fn delivered(message: &Value) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_millis(text(message, "internalDate")?.parse().ok()?)
+}
+
+/// How far the history was read by a bookmark, if it is one of this label. Of one from before they had the label it is not
+/// known.
+fn point_of<'k>(mark: &'k str, label: &str) -> Option<&'k str> {
+    let kept = mark.strip_prefix("history ")?;
+    match kept.split_once(' ') {
+        Some((point, of)) => (of == label).then_some(point),
+        None => Some(kept),
+    }
 }
 
 /// What the service is asked to search for: since when, and from whom.
@@ -318,11 +411,11 @@ fn search(config: &WebMail, since: Option<DateTime<Utc>>) -> String {
 }
 
 /// A text of an object.
-fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
+pub(super) fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
     value.get(name).and_then(Value::as_str)
 }
 
 /// The elements of a list in an object; a list without any is often left out.
-fn each<'v>(value: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
+pub(super) fn each<'v>(value: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
     value.get(name).and_then(Value::as_array).map_or(&[][..], Vec::as_slice).iter()
 }

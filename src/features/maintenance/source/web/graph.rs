@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::ask::{Answer, Asker, Request, query, segment};
 use super::hand::{self, Handed};
+use super::label::{Marked, Untold};
 use super::{Connection, dated, kept, listed_since};
 use crate::clock;
 use crate::config::WebMail;
@@ -246,37 +247,45 @@ impl Connection {
         Ok(Ok(u32::try_from(many).unwrap_or(u32::MAX)))
     }
 
-    /// Gives mails a category for what became of them, and takes the one away that they had before; others stay. Or says
-    /// what is in the way.
-    pub(super) async fn categorise(
-        &mut self,
-        untold: &[(String, &'static str, Option<String>)],
-    ) -> Result<Result<(), String>, Fault> {
-        for (id, outcome, before) in untold {
+    /// Gives mails a category for what became of them.
+    pub(super) async fn categorise(&mut self, untold: &[Untold], marked: &mut Marked) {
+        for mail in untold {
+            let (id, outcome, before) = mail;
             let add = self.label_for(outcome);
             let remove =
                 before.as_deref().and_then(|before| self.label_for(before)).filter(|label| Some(*label) != add);
-            if add.is_none() && remove.is_none() {
-                continue;
+            match self.exchange(id, add, remove).await {
+                Ok(()) => marked.done(mail),
+                Err(fault) => marked.refused(mail, fault),
             }
-            let target = format!("{}/messages/{}", self.mailbox(), segment(id));
-            let look = format!("{target}?$select=categories");
-            // A mail that is gone needs none.
-            let Ok(mail) = self.asker.object(Request { prefer: Some(PREFER), ..Request::get(&look) }).await? else {
-                continue;
-            };
-            let has = mail.get("categories").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-            let mut categories: Vec<&str> =
-                has.iter().filter_map(Value::as_str).filter(|name| Some(*name) != remove).collect();
-            if let Some(add) = add.filter(|add| !categories.contains(add)) {
-                categories.push(add);
+            if marked.is_over() {
+                return;
             }
-            let body = json!({"categories": categories});
-            let change = Request { prefer: Some(PREFER), ..Request::change(Method::PATCH, &target, &body) };
-            // One that went meanwhile needs none either.
-            let _gone = self.asker.object(change).await?;
         }
-        Ok(Ok(()))
+    }
+
+    /// Gives a mail one category, and takes another one away; others stay.
+    async fn exchange(&self, id: &str, add: Option<&str>, remove: Option<&str>) -> Result<(), Fault> {
+        if add.is_none() && remove.is_none() {
+            return Ok(());
+        }
+        let target = format!("{}/messages/{}", self.mailbox(), segment(id));
+        let look = format!("{target}?$select=categories");
+        // A mail that is gone needs none.
+        let Ok(mail) = self.asker.object(Request { prefer: Some(PREFER), ..Request::get(&look) }).await? else {
+            return Ok(());
+        };
+        let has = mail.get("categories").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let mut categories: Vec<&str> =
+            has.iter().filter_map(Value::as_str).filter(|name| Some(*name) != remove).collect();
+        if let Some(add) = add.filter(|add| !categories.contains(add)) {
+            categories.push(add);
+        }
+        let body = json!({"categories": categories});
+        let change = Request { prefer: Some(PREFER), ..Request::change(Method::PATCH, &target, &body) };
+        // One that went meanwhile needs none either.
+        let _gone = self.asker.object(change).await?;
+        Ok(())
     }
 }
 

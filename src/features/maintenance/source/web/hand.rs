@@ -10,6 +10,7 @@ use std::future::Future;
 use futures::stream::{self, StreamExt};
 
 use super::super::{Away, Desk, Event, Received, Refusal, State};
+use super::is_of_one;
 use crate::clock;
 use crate::features::maintenance::source::remote::Fault;
 
@@ -79,7 +80,7 @@ where
                     gone.push(id);
                 }
             }
-            Err(fault) if may_be_of_the_mail(&fault) => {
+            Err(fault) if is_of_one(&fault) => {
                 in_a_row += usize::from(matches!(fault, Fault::Busy { .. }));
                 absent.push((id, fault));
             }
@@ -133,12 +134,4 @@ where
         mails => format!("{mails} mails do not come, and are asked for again: {fault}"),
     });
     Ok(handed)
-}
-
-/// Whether it may be the mail that is at fault, and not the server.
-fn may_be_of_the_mail(fault: &Fault) -> bool {
-    matches!(
-        fault,
-        Fault::Refused { .. } | Fault::Forbidden { .. } | Fault::Garbled { .. } | Fault::Busy { again_in: None, .. }
-    )
 }

@@ -6,6 +6,8 @@
 //! | `gmail` | the Gmail API: lists, the history since, mails, labels |
 //! | `graph` | Microsoft Graph: the changes of a folder since, mails, categories |
 //! | `hand` | mails, fetched some at a time and handed out, the newest first |
+//! | `label` | mails, labelled with what became of them |
+//! | `letter` | a mail of Gmail's put together from its parts |
 //!
 //! Nothing is marked as seen, moved or deleted. Only where `labels` are configured a mail is labelled with what became of
 //! it; the store knows which were, so that a label that could not be set is set later, and one that is wrong after rules
@@ -15,12 +17,14 @@ mod ask;
 mod gmail;
 mod graph;
 mod hand;
+mod label;
+mod letter;
 
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::sleep;
@@ -29,13 +33,10 @@ use self::ask::Asker;
 use super::remote::{Account, CaughtUp, Fault, Seen, Session};
 use super::{Desk, Mark};
 use crate::config::{Service, WebMail};
+use crate::trouble::Trouble;
 
-/// How long recording what was handed out is waited for, before mails are labelled.
-const RECORDED_WITHIN: Duration = Duration::from_secs(30);
 /// How far ahead of the clock a bookmark may be: less than what [`listed_since`] goes back beyond the look before.
 const AHEAD: TimeDelta = TimeDelta::hours(1);
-/// The pause between two looks whether it is recorded.
-const LOOK: Duration = Duration::from_millis(100);
 
 /// A mailbox that is read over HTTPS.
 #[derive(Debug, Clone)]
@@ -56,7 +57,7 @@ impl Mailbox {
 
     /// The same with another first pause, for tests of what is repeated.
     #[cfg(test)]
-    fn with_pause(config: &WebMail, pause: Duration) -> Self {
+    fn with_pause(config: &WebMail, pause: std::time::Duration) -> Self {
         let config = Arc::new(config.clone());
         Self { asker: Arc::new(Asker::new(&config).with_pause(pause)), config }
     }
@@ -86,7 +87,12 @@ impl Account for Mailbox {
 
     async fn open(&self) -> Result<Connection, Fault> {
         self.asker.begin().await?;
-        Ok(Connection { config: Arc::clone(&self.config), asker: Arc::clone(&self.asker), names: Vec::new() })
+        Ok(Connection {
+            config: Arc::clone(&self.config),
+            asker: Arc::clone(&self.asker),
+            names: Vec::new(),
+            unlabelled: HashSet::new(),
+        })
     }
 }
 
@@ -99,52 +105,24 @@ pub struct Connection {
     asker: Arc<Asker>,
     /// Labels or folders by their names, and what the service calls them.
     names: Vec<(String, String)>,
+    /// Mails that could not be labelled when that was last tried.
+    unlabelled: HashSet<String>,
 }
 
 impl Connection {
-    /// Labels mails with what became of them, as far as that is known.
-    async fn label(&mut self, desk: &Desk, handed_out: &[String]) -> Result<Option<String>, Fault> {
-        if self.config.labels.is_empty() {
-            return Ok(None);
-        }
-        // Recorded on the other side; what is not by then is labelled after the next look.
-        let mut waited = Duration::ZERO;
-        while waited < RECORDED_WITHIN && desk.left(handed_out).await > 0 {
-            sleep(LOOK).await;
-            waited += LOOK;
-        }
-        loop {
-            let untold = desk.untold().await;
-            if untold.is_empty() {
-                return Ok(None);
-            }
-            let marked = match self.config.service {
-                Service::Gmail => self.label_in_gmail(&untold).await?,
-                Service::Microsoft => self.categorise(&untold).await?,
-            };
-            match marked {
-                Ok(()) => desk.marked(untold.into_iter().map(|(key, outcome, _)| (key, outcome)).collect()).await,
-                Err(why) => return Ok(Some(why)),
-            }
-        }
-    }
-
     /// Mails of the whole mailbox that somebody wants to be asked for again; they are asked for with the first folder.
     async fn asked_again(&self, folder: &str, desk: &Desk) -> Vec<String> {
         let is_first = self.config.folders.first().is_some_and(|first| first == folder);
         if is_first { desk.asked_again().await } else { Vec::new() }
-    }
-
-    /// The label for an outcome.
-    fn label_for(&self, outcome: &str) -> Option<&str> {
-        self.config.labels.iter().find(|(known, _)| *known == outcome).map(|(_, label)| label.as_str())
     }
 }
 
 impl Session for Connection {
     async fn catch_up(&mut self, desk: &mut Desk) -> Result<CaughtUp, Fault> {
         let config = Arc::clone(&self.config);
-        let (mut troubles, mut keys) = (Vec::new(), Vec::new());
+        // Somebody may have renamed some, and given their names to others.
+        self.names.clear();
+        let (mut troubles, mut keys, mut failed, mut has_read) = (Vec::new(), Vec::new(), None, false);
         for name in &config.folders {
             let read = match config.service {
                 Service::Gmail => self.read_label(name, desk).await,
@@ -152,13 +130,21 @@ impl Session for Connection {
             };
             match read {
                 Ok(Ok(handed)) => {
+                    has_read = true;
                     keys.extend(handed.keys);
                     troubles.extend(handed.trouble.map(|why| format!("folder {name}: {why}")));
                 }
-                // One that is gone does not hold up the others.
+                // One that is gone, or that cannot be read, does not hold up the others.
                 Ok(Err(why)) => troubles.push(format!("folder {name}: {why}")),
+                Err(fault) if is_of_one(&fault) => {
+                    troubles.push(format!("folder {name}: {}", Trouble::of(&fault).one_line()));
+                    failed.get_or_insert(fault);
+                }
                 Err(fault) => return Err(fault),
             }
+        }
+        if let Some(fault) = failed.filter(|_| !has_read) {
+            return Err(fault);
         }
         troubles.extend(self.label(desk, &keys).await?);
         Ok(CaughtUp { looks_every: Some(config.poll_every), is_whole: true, troubles })
@@ -192,6 +178,14 @@ impl Session for Connection {
     }
 
     async fn close(self) {}
+}
+
+/// Whether a fault may be one of a single mail or folder, and not of the server.
+fn is_of_one(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Refused { .. } | Fault::Forbidden { .. } | Fault::Garbled { .. } | Fault::Busy { again_in: None, .. }
+    )
 }
 
 /// Since when mails are listed where nothing leads from the last look to now: as far back as is wanted, or as that look was.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
+use mail_parser::{MessageParser, MimeHeaders as _, PartType};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -42,6 +43,8 @@ pub(super) struct State {
     pub(super) asked: Vec<String>,
     /// Mails that it cannot give, with the status that says so: with 200 the mail itself is left out.
     pub(super) withheld: Vec<(String, u16)>,
+    /// Mails whose labels cannot be changed; a request with one of them changes none.
+    pub(super) stuck: Vec<String>,
 }
 
 impl State {
@@ -147,9 +150,36 @@ fn message(state: &State, id: &str, asked: &Asked) -> Said {
             let headers: Vec<Value> = text.lines().take_while(|line| !line.is_empty()).filter_map(header).collect();
             answer["payload"] = json!({"headers": headers});
         }
+        "full" => {
+            let parsed = MessageParser::default().parse(&message.raw).unwrap();
+            answer["payload"] = part(&parsed, 0);
+        }
         other => panic!("{other}"),
     }
     Said::json(200, &answer)
+}
+
+/// A part of a mail with those inside it; what has a name is to be asked for by itself.
+fn part(message: &mail_parser::Message<'_>, index: usize) -> Value {
+    let part = &message.parts[index];
+    let headers: Vec<Value> = message.raw_message[part.raw_header_offset() as usize..part.raw_body_offset() as usize]
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| std::str::from_utf8(line).ok()?.trim_end().split_once(": "))
+        .map(|(name, value)| json!({"name": name, "value": value}))
+        .collect();
+    let kind = part.content_type();
+    let mime = kind.map_or("text/plain".to_owned(), |kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap()));
+    let name = part.attachment_name().unwrap_or_default();
+    let mut told = json!({"partId": index.to_string(), "mimeType": mime, "filename": name, "headers": headers});
+    if let PartType::Multipart(inside) = &part.body {
+        told["parts"] = inside.iter().map(|inside| self::part(message, *inside as usize)).collect();
+        told["body"] = json!({"size": 0});
+    } else if name.is_empty() {
+        told["body"] = json!({"size": part.contents().len(), "data": URL_SAFE.encode(part.contents())});
+    } else {
+        told["body"] = json!({"size": part.contents().len(), "attachmentId": format!("ANGjdJ{index}")});
+    }
+    told
 }
 
 impl Answers for Google {
@@ -229,6 +259,9 @@ impl Answers for Google {
                 if add.iter().chain(&remove).any(|label| !state.labels.iter().any(|(id, _)| id == label)) {
                     return error(400, "Invalid label");
                 }
+                if ids.iter().any(|id| state.stuck.contains(id)) {
+                    return error(400, "Precondition check failed.");
+                }
                 for message in state.messages.iter_mut().filter(|message| ids.contains(&message.id)) {
                     message.labels.retain(|label| !remove.contains(label));
                     message.labels.extend(add.iter().cloned());
@@ -236,6 +269,13 @@ impl Answers for Google {
                 Said { status: 204, headers: vec![], body: vec![] }
             }
             ("GET", ["messages", id]) => message(state, id, asked),
+            ("GET", ["messages", id, "attachments", attachment]) => {
+                let message = state.messages.iter().find(|message| message.id == *id).unwrap();
+                let parsed = MessageParser::default().parse(&message.raw).unwrap();
+                let index: usize = attachment.strip_prefix("ANGjdJ").unwrap().parse().unwrap();
+                let content = parsed.parts[index].contents();
+                Said::json(200, &json!({"size": content.len(), "data": URL_SAFE.encode(content)}))
+            }
             _ => panic!("{} {}", asked.method, asked.path),
         }
     }

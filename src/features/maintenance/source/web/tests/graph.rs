@@ -247,6 +247,56 @@ async fn mails_get_a_category_for_what_became_of_them_and_keep_their_others() {
 }
 
 #[tokio::test]
+async fn a_folder_that_is_refused_holds_up_neither_the_others_nor_their_categories() {
+    for (status, code) in [(403, "ErrorAccessDenied"), (400, "ErrorInvalidRequest"), (500, "ErrorInternalServerError")]
+    {
+        let (microsoft, url, _tasks) = Microsoft::start().await;
+        fill(&microsoft, 2);
+        microsoft.state().refused = vec![("GET mailFolders/f1/".to_owned(), status, code)];
+        let mut config = config(Service::Microsoft, &url);
+        config.labels = vec![("parsed", "noctui read".to_owned())];
+        config.folders = vec!["Wartung".to_owned(), "INBOX".to_owned()];
+        let kept = Arc::new(Kept::default());
+        let read = kept.read(&config).await.unwrap();
+        assert_eq!(kept.subjects(), ["mail 1", "mail 0"], "{status}");
+        let [trouble] = read.troubles.as_slice() else { panic!("{read:?}") };
+        assert!(trouble.starts_with("folder Wartung: ") && trouble.contains(code), "{trouble}");
+        assert_eq!(microsoft.state().messages[1].categories, ["theirs", "noctui read"]);
+        // Of that folder no bookmark was put: once it can be read, all of it is.
+        microsoft.state().deliver("f1", mail("noc@isp.example", "mail there"), "2026-11-21T01:00:00Z");
+        microsoft.state().refused.clear();
+        assert!(kept.read(&config).await.unwrap().troubles.is_empty());
+        assert_eq!(kept.subjects()[2], "mail there");
+        // Where none can be read it is the server's.
+        microsoft.state().refused = vec![("GET mailFolders/".to_owned(), status, code)];
+        assert!(kept.read(&config).await.is_err(), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_cannot_have_a_category_keeps_it_from_no_other() {
+    let (microsoft, url, _tasks) = Microsoft::start().await;
+    fill(&microsoft, 30);
+    let bad: Vec<String> = microsoft.state().messages[..10].iter().map(|message| message.id.clone()).collect();
+    let refused = |id: &String| (format!("PATCH messages/{id}"), 400, "ErrorInvalidRequest");
+    microsoft.state().refused = bad.iter().map(refused).collect();
+    let mut config = config(Service::Microsoft, &url);
+    config.labels = vec![("parsed", "noctui read".to_owned())];
+    let kept = Arc::new(Kept::default());
+    // So many are refused one after the other that none more is tried; the next looks begin with the others.
+    let troubles = kept.looks(&config, 3).await.unwrap();
+    assert!(troubles[2][0].starts_with("10 mails not labelled"), "{troubles:?}");
+    let labelled = |from: usize| {
+        let state = microsoft.state();
+        state.messages.iter().skip(from).filter(|one| one.categories == ["theirs", "noctui read"]).count()
+    };
+    assert_eq!((labelled(10), labelled(0)), (20, 20));
+    microsoft.state().refused.clear();
+    assert!(kept.looks(&config, 1).await.unwrap()[0].is_empty());
+    assert_eq!(labelled(0), 30);
+}
+
+#[tokio::test]
 async fn a_mail_that_is_too_large_is_cut() {
     let (microsoft, url, _tasks) = Microsoft::start().await;
     let mut large = mail("noc@isp.example", "large");

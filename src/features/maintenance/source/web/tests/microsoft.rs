@@ -46,6 +46,8 @@ pub(super) struct State {
     pub(super) leads_elsewhere: bool,
     /// Mails that it cannot give: the id, and with which status and code it says so.
     pub(super) withheld: Vec<(String, u16, &'static str)>,
+    /// How requests begin that it refuses, such as `PATCH messages/`, with which status and code.
+    pub(super) refused: Vec<(String, u16, &'static str)>,
 }
 
 impl State {
@@ -197,6 +199,10 @@ impl Answers for Microsoft {
         }
         let Some(rest) = asked.path.strip_prefix(MAILBOX) else { panic!("{}", asked.path) };
         state.asked.push(rest.to_owned());
+        let request = format!("{} {}", asked.method, super::server_decoded(rest));
+        if let Some((_, status, code)) = state.refused.iter().find(|(refused, ..)| request.starts_with(refused)) {
+            return error(*status, code);
+        }
         let parts: Vec<&str> = rest.split('/').collect();
         let is_immutable =
             asked.headers.get("prefer").is_some_and(|prefer| prefer.to_str().unwrap().contains("ImmutableId"));

@@ -149,6 +149,33 @@ impl Kept {
 
     /// Reads a mailbox to its end once, with a connection of its own; records what it hands out.
     async fn read(self: &Arc<Self>, config: &WebMail) -> Result<CaughtUp, Fault> {
+        self.catch_up(config, 1, |_| {}).await.map(|mut looks| looks.remove(0))
+    }
+
+    /// Looks so often with one connection; what was in the way each time.
+    async fn looks(self: &Arc<Self>, config: &WebMail, times: usize) -> Result<Vec<Vec<String>>, Fault> {
+        Ok(self.catch_up(config, times, |_| {}).await?.into_iter().map(|look| look.troubles).collect())
+    }
+
+    /// Reads a mailbox to its end twice with one connection, and does something between the two.
+    async fn between(self: &Arc<Self>, config: &WebMail, work: impl FnOnce()) -> Result<(), Fault> {
+        let mut work = Some(work);
+        let each = |look: usize| {
+            if let Some(work) = work.take_if(|_| look == 1) {
+                work();
+            }
+        };
+        self.catch_up(config, 2, each).await.map(drop)
+    }
+
+    /// Reads a mailbox to its end so often, with one connection, and does something before each look; records what it hands
+    /// out.
+    async fn catch_up(
+        self: &Arc<Self>,
+        config: &WebMail,
+        times: usize,
+        mut before: impl FnMut(usize),
+    ) -> Result<Vec<CaughtUp>, Fault> {
         let (out, mut events) = mpsc::channel(2);
         let (wanted, asks) = watch::channel(0);
         let (handled, bookmarks) = (Arc::clone(self), Arc::clone(self));
@@ -180,7 +207,12 @@ impl Kept {
         });
         let read = async {
             let mut session = Mailbox::with_pause(config, PAUSE).open().await?;
-            session.catch_up(&mut desk).await
+            let mut looks = Vec::new();
+            for look in 0..times {
+                before(look);
+                looks.push(session.catch_up(&mut desk).await?);
+            }
+            Ok(looks)
         };
         let read = read.await;
         drop((desk, wanted));
