@@ -206,11 +206,11 @@ impl Sayings {
         let is_other = between.into_iter().flatten().any(|of| {
             self.never_between.is_match(of.as_str()) || names(of.as_str()).any(|name| !quoted.contains(&name))
         });
-        !is_other
-            && !self.never_behind.is_match(&behind)
-            && !(is_that && self.never_behind_that.is_match(&behind))
-            && !self.never_before.is_match(&before)
-            && !(is_done && self.never_before_done.is_match(&before))
+        let is_doubtful = self.never_behind.is_match(&behind)
+            || (is_that && self.never_behind_that.is_match(&behind))
+            || self.never_before.is_match(&before)
+            || (is_done && self.never_before_done.is_match(&before));
+        !is_other && !is_doubtful
     }
 }
 
@@ -308,13 +308,15 @@ impl Quoting<'_, '_> {
             && let Some(own) = letters.iter().find_map(|letter| letter.subject.as_deref())
         {
             let mut of_below = Said::new();
-            pieces(subject.unwrap_or_default())
-                .iter()
-                .for_each(|piece| sayings.of_sentence(piece, below, &mut of_below));
+            for piece in pieces(subject.unwrap_or_default()) {
+                sayings.of_sentence(&piece, below, &mut of_below);
+            }
             let (tags, bare, is_others) = bare_subject(own);
             // The subject of an answer is that of the mail that is answered, unless that is known to be another.
             let bare = if is_others && subject.is_none() { "" } else { bare };
-            pieces(&format!("{tags} {bare}")).iter().for_each(|piece| sayings.of_sentence(piece, below, &mut said));
+            for piece in pieces(&format!("{tags} {bare}")) {
+                sayings.of_sentence(&piece, below, &mut said);
+            }
             said.retain(|means, _| !of_below.contains_key(means));
         }
         self.together(&said, is_moved)

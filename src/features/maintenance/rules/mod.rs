@@ -358,7 +358,9 @@ impl Rules {
                         Outcome::Parsed(all) if above::is_named(&all) => {
                             return ReadWith::of(Outcome::Parsed(notices), parts);
                         }
-                        _ => (Outcome::Parsed(notices.clone()), Cow::Borrowed(parts)),
+                        Outcome::Parsed(_) | Outcome::Excluded(_) | Outcome::NotIncluded(_) | Outcome::Failed(_) => {
+                            (Outcome::Parsed(notices.clone()), Cow::Borrowed(parts))
+                        }
                     };
                     let (outcome, above) = quoting(layer).settle(outcome, Some(&notices));
                     return ReadWith { outcome, parts, above };

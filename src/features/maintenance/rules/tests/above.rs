@@ -22,7 +22,7 @@ fn status(head: (&str, &str), page: &str) -> Result<&'static str, String> {
     match verdict(WORDS, head, page) {
         Verdict::Parsed { notices, .. } => Ok(notices[0].status.as_str()),
         Verdict::Failed { reason, .. } => Err(reason),
-        other => panic!("{other:?}"),
+        other @ (Verdict::Ignored { .. } | Verdict::Unknown { .. }) => panic!("{other:?}"),
     }
 }
 
