@@ -1,7 +1,7 @@
 //! Subjects of mails that somebody forwarded as text: who forwards a notice may write what he likes above it, and some
 //! notices say what they are in their subject only.
 
-use super::layers::{SENDERS, SUBJECTS};
+use super::layers::{SENDERS, SUBJECTS, is_attribution};
 use super::part::{Kind, Part};
 
 /// How mail programs begin the subject of a forward.
@@ -165,6 +165,32 @@ fn quoted(part: &Part, layer: usize, found: &mut Vec<Quoted>) {
         if subject.chars().count() <= MAX_CHARS && found.len() < MAX_SUBJECTS && is_new {
             found.push(Quoted { subject, domain: domain(sender), layer });
         }
+    }
+}
+
+/// The subject in a line above a mail that is quoted.
+pub(super) fn subject_in(line: &str) -> Option<&str> {
+    value(line, &SUBJECTS)
+}
+
+/// The domain of the sender, with its `@`, in a line above a mail that is quoted.
+pub(super) fn domain_in(line: &str) -> Option<String> {
+    value(line, &SENDERS).or_else(|| is_attribution(line).then_some(line)).and_then(domain)
+}
+
+/// What stands in a subject before the prefixes of mail programs, what stands behind them, and whether there are any: then
+/// it is that of another mail.
+pub(crate) fn bare_subject(subject: &str) -> (String, &str, bool) {
+    let (mut before, mut bare, mut is_others) = (String::new(), subject.trim(), false);
+    loop {
+        let is_program = |prefix: &String| {
+            ANSWERS.contains(&prefix.as_str()) || PREFIXES.iter().any(|known| known.trim_end_matches(':') == prefix)
+        };
+        let parted = prefix(bare).filter(is_program).and_then(|_| bare.split_once([':', '\u{ff1a}']));
+        let Some((prefixes, rest)) = parted else { return (before, bare, is_others) };
+        let tags = prefixes.rfind(']').and_then(|end| prefixes.get(..=end));
+        before.extend(tags.filter(|tags| tags.starts_with('[')));
+        (bare, is_others) = (rest.trim_start(), true);
     }
 }
 

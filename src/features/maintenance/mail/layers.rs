@@ -256,6 +256,11 @@ fn unquoted(line: &str) -> (usize, &str) {
     (before.matches('>').count(), bare)
 }
 
+/// Of each line whether it is text, and not what mail programs set above a quotation. None is empty.
+pub(super) fn are_text(lines: &[&str]) -> Vec<bool> {
+    kinds(lines).into_iter().map(|kind| kind == Line::Text).collect()
+}
+
 /// What each line is. None is empty.
 fn kinds(lines: &[&str]) -> Vec<Line> {
     let mut kinds = vec![Line::Text; lines.len()];
@@ -307,7 +312,7 @@ fn is_marker(line: &str) -> bool {
 }
 
 /// Whether a line says who wrote what is quoted below it.
-fn is_attribution(line: &str) -> bool {
+pub(super) fn is_attribution(line: &str) -> bool {
     let Some(said) = line.trim_end_matches(['*', ' ']).strip_suffix([':', '：']) else { return false };
     let tells_when_or_who = said.contains(|c: char| c.is_ascii_digit() || c == '@');
     tells_when_or_who && {

@@ -3,7 +3,8 @@
 use std::cell::OnceCell;
 use std::ops::RangeInclusive;
 
-use super::layers::Layers;
+use super::forwarded;
+use super::layers::{self, Layers};
 use super::part::{Kind, Part};
 
 /// The parts of a mail, whose bodies may quote earlier mails.
@@ -14,6 +15,19 @@ pub(crate) struct Letters<'p> {
     layers: Vec<Option<Layers>>,
     /// The parts with one layer each, made when somebody first asks.
     alone: Vec<OnceCell<Vec<Part>>>,
+}
+
+/// One layer of a body that has several.
+#[derive(Debug)]
+pub(crate) struct Letter<'l> {
+    /// The body with nothing but this layer.
+    pub(crate) part: &'l Part,
+    /// The lines that its author wrote, by their place on the page of the part.
+    pub(crate) lines: Vec<usize>,
+    /// Its subject, where that is known.
+    pub(crate) subject: Option<String>,
+    /// The domain of who wrote it with the `@`, where the address stands above it.
+    pub(crate) domain: Option<String>,
 }
 
 impl<'p> Letters<'p> {
@@ -37,8 +51,40 @@ impl<'p> Letters<'p> {
 
     /// The parts with some layers only. A subject that is quoted further down is none of theirs.
     pub(crate) fn only(&self, layers: &RangeInclusive<usize>) -> Vec<Part> {
-        let is_theirs = |part: &Part| part.kind() != Kind::Subject || part.layer() <= *layers.end();
-        let both = self.whole.iter().zip(&self.layers).filter(|(part, _)| is_theirs(part));
+        let both = self.whole.iter().zip(&self.layers).filter(|(part, _)| is_in(part, *layers.end()));
         both.map(|(part, own)| own.as_ref().map_or_else(|| part.clone(), |own| part.only(own, layers))).collect()
     }
+
+    /// One layer of every body that has several, with what is known of who wrote it.
+    pub(crate) fn letters(&self, layer: usize) -> Vec<Letter<'_>> {
+        let of_whole = self.whole.iter().zip(&self.layers).filter(|(part, _)| is_in(part, layer)).map(|(_, own)| own);
+        let bodies = self.alone(layer).iter().zip(of_whole).filter(|(_, own)| own.is_some());
+        bodies.map(|(part, _)| self.letter(part, layer)).collect()
+    }
+
+    /// A body with one layer alone.
+    fn letter<'l>(&self, part: &'l Part, layer: usize) -> Letter<'l> {
+        let page = part.page();
+        let lines: Vec<&str> = (0..page.len()).map(|line| page.line(line).trim()).collect();
+        let is_text = layers::are_text(&lines);
+        let head = || lines.iter().zip(&is_text).filter(|(_, is_text)| !**is_text).map(|(line, _)| *line);
+        let header = || {
+            let is_header = |part: &&Part| part.kind() == Kind::Subject && part.layer() == 0;
+            self.whole.iter().filter(is_header).find(|subject| subject.home() == part.home())
+        };
+        Letter {
+            part,
+            lines: is_text.iter().enumerate().filter(|(_, is_text)| **is_text).map(|(line, _)| line).collect(),
+            subject: match layer {
+                0 => header().map(|part| part.as_text().trim().to_owned()),
+                _ => head().find_map(forwarded::subject_in).map(str::to_owned),
+            },
+            domain: head().find_map(forwarded::domain_in),
+        }
+    }
+}
+
+/// Whether a part belongs to the layers down to `layer`, whole or in part: all but the subjects below.
+fn is_in(part: &Part, layer: usize) -> bool {
+    part.kind() != Kind::Subject || part.layer() <= layer
 }

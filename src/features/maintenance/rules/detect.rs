@@ -111,6 +111,12 @@ impl Index {
         scores.keys().any(|at| self.slugs.get(*at).is_some_and(|known| known == slug))
     }
 
+    /// Whether a domain, given with its `@`, is one that a rule has senders of.
+    pub(super) fn sends_from(&self, slug: &str, domain: &str) -> bool {
+        let is_its = |rules: &[usize]| rules.iter().any(|at| self.slugs.get(*at).is_some_and(|known| known == slug));
+        self.senders.iter().any(|(sender, rules)| sender.ends_with(domain) && is_its(rules))
+    }
+
     /// The rules that may know a mail, the likeliest first.
     pub(super) fn candidates(&self, mail: &Mail, look: Look) -> Vec<Candidate> {
         let mut scores: HashMap<usize, u32> = HashMap::new();

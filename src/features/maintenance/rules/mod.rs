@@ -3,6 +3,7 @@
 //! Rules are data. Those in the binary are the files of `assets/providers/`; a file of the same name in the user's folder
 //! takes the place of one, others are added. A rule is compiled when a mail first needs it.
 
+mod above;
 mod calendar;
 mod catalog;
 mod compile;
@@ -32,6 +33,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use self::above::Quoting;
 pub use self::catalog::{Listed, Origin};
 use self::detect::Index;
 pub use self::error::RuleError;
@@ -260,8 +262,8 @@ impl Rules {
         match self.entries.get(slug) {
             Some(entry) => {
                 let is_own = self.index().knows_sender(slug, mail);
-                let (outcome, _) = read_with(entry, &Letters::new(&mail.parts), is_own, trust);
-                with_unread(mail, verdict(entry, outcome))
+                let letters = Letters::new(&mail.parts);
+                with_unread(mail, verdict(entry, self.read_with(entry, &letters, is_own, trust).outcome))
             }
             None => Verdict::Unknown { reason: format!("no provider {slug:?}; known are {}", self.slugs().join(", ")) },
         }
@@ -295,7 +297,7 @@ impl Rules {
                 let Some(entry) = self.entries.get(&candidate.slug).filter(|_| !tried.contains(&candidate.slug)) else {
                     continue;
                 };
-                let (mut outcome, _) = read_with(entry, &letters, candidate.is_sender, trust);
+                let mut outcome = self.read_with(entry, &letters, candidate.is_sender, trust).outcome;
                 if matches!(outcome, Outcome::Parsed(_)) && !candidate.is_sender && mail.is_answer {
                     outcome = Outcome::Excluded("it is an answer that quotes a notice".to_owned());
                 }
@@ -318,13 +320,79 @@ impl Rules {
         let is_maintenance = |part: &&Part| part.kind() == Kind::Ical && calendar::is_maintenance(part);
         if mail.parts.iter().any(|part| is_maintenance(&part)) {
             for entry in index.generic().filter_map(|slug| self.entries.get(slug)) {
-                let (outcome, _) = read_with(entry, &letters, false, trust);
+                let outcome = self.read_with(entry, &letters, false, trust).outcome;
                 if matches!(outcome, Outcome::Parsed(_)) || first.is_none() {
                     first = Some((verdict(entry, outcome), None));
                 }
             }
         }
         first.unwrap_or_else(|| (Verdict::Unknown { reason: unknown(mail) }, None))
+    }
+
+    /// Reads a mail by one rule. `is_own`: it is the provider that sent it.
+    ///
+    /// Of a body that quotes earlier ones the topmost layer counts that is a whole notice by itself; what is below it is not
+    /// looked at. What stands above it says something of it ("this is completed, see below"), unless it is the letter of
+    /// somebody who forwards it. Where no layer is a notice, the body counts as a whole.
+    fn read_with<'p>(&self, entry: &Entry, letters: &'p Letters<'_>, is_own: bool, trust: Trust) -> ReadWith<'p> {
+        let rule = match entry.rule() {
+            Ok(rule) => rule,
+            Err(error) => {
+                return ReadWith::of(Outcome::Failed(format!("the rule is broken: {error}")), letters.whole);
+            }
+        };
+        let read = |parts: &[Part]| read::read(rule, &entry.slug, parts, trust);
+        let is_provider = |domain: &str| self.index().sends_from(&entry.slug, domain);
+        let first = usize::from(!is_own);
+        let quoting = |notice: usize| Quoting { rule, letters, above: first..notice, is_provider: &is_provider };
+        for layer in 0..letters.count() {
+            let parts = letters.alone(layer);
+            match read(parts) {
+                Outcome::Parsed(notices) if layer > first => {
+                    let together = letters.only(&(first..=layer));
+                    let (outcome, parts) = match read(&together) {
+                        Outcome::Parsed(all) if rule.id.is_some() || above::are_named_alike(&all, &notices) => {
+                            (Outcome::Parsed(all), Cow::Owned(together))
+                        }
+                        // Another maintenance is named above this one.
+                        Outcome::Parsed(all) if above::is_named(&all) => {
+                            return ReadWith::of(Outcome::Parsed(notices), parts);
+                        }
+                        Outcome::Parsed(_) | Outcome::Excluded(_) | Outcome::NotIncluded(_) | Outcome::Failed(_) => {
+                            (Outcome::Parsed(notices.clone()), Cow::Borrowed(parts))
+                        }
+                    };
+                    let (outcome, above) = quoting(layer).settle(outcome, Some(&notices));
+                    return ReadWith { outcome, parts, above };
+                }
+                outcome @ Outcome::Parsed(_) => return ReadWith::of(outcome, parts),
+                outcome @ Outcome::Excluded(_) if layer == 0 && is_own => return ReadWith::of(outcome, parts),
+                Outcome::Excluded(_) | Outcome::NotIncluded(_) | Outcome::Failed(_) => {}
+            }
+        }
+        let (outcome, deepest) = (read(letters.whole), letters.count().saturating_sub(1));
+        if deepest <= first {
+            return ReadWith::of(outcome, letters.whole);
+        }
+        let (outcome, above) = quoting(deepest).settle(outcome, None);
+        ReadWith { above, ..ReadWith::of(outcome, letters.whole) }
+    }
+}
+
+/// What one rule made of a mail.
+struct ReadWith<'p> {
+    /// That.
+    outcome: Outcome,
+    /// The parts that counted.
+    parts: Cow<'p, [Part]>,
+    /// The sentence above the notice that tells its status, where one does.
+    above: Option<String>,
+}
+
+impl<'p> ReadWith<'p> {
+    /// One in which nothing is told above the notice.
+    fn of(outcome: Outcome, parts: &'p [Part]) -> Self {
+        Self { outcome, parts: Cow::Borrowed(parts), above: None }
     }
 }
 
@@ -349,37 +417,6 @@ fn unknown(mail: &Mail) -> String {
     }
     let cut = mail.parts.iter().find_map(Part::too_large).map(|reason| format!("; {reason}")).unwrap_or_default();
     format!("no rule knows its senders ({}) or its content{cut}", or("no sender"))
-}
-
-/// Reads a mail by one rule, and says which of its parts counted. `is_own`: it is the provider that sent it.
-///
-/// Of a body that quotes earlier ones the topmost layer counts that is a whole notice by itself; what is below it is not
-/// looked at. What stands above it says something of it ("this is completed, see below"), unless it is the letter of somebody
-/// who forwards it. Where no layer is a notice, the body counts as a whole.
-fn read_with<'p>(entry: &Entry, letters: &'p Letters<'_>, is_own: bool, trust: Trust) -> (Outcome, Cow<'p, [Part]>) {
-    let rule = match entry.rule() {
-        Ok(rule) => rule,
-        Err(error) => return (Outcome::Failed(format!("the rule is broken: {error}")), Cow::Borrowed(letters.whole)),
-    };
-    let read = |parts: &[Part]| read::read(rule, &entry.slug, parts, trust);
-    for layer in 0..letters.count() {
-        let parts = letters.alone(layer);
-        match read(parts) {
-            Outcome::Parsed(notices) => {
-                let first = usize::from(!is_own);
-                if layer > first {
-                    let together = letters.only(&(first..=layer));
-                    if let outcome @ Outcome::Parsed(_) = read(&together) {
-                        return (outcome, Cow::Owned(together));
-                    }
-                }
-                return (Outcome::Parsed(notices), Cow::Borrowed(parts));
-            }
-            outcome @ Outcome::Excluded(_) if layer == 0 && is_own => return (outcome, Cow::Borrowed(parts)),
-            Outcome::Excluded(_) | Outcome::NotIncluded(_) | Outcome::Failed(_) => {}
-        }
-    }
-    (read(letters.whole), Cow::Borrowed(letters.whole))
 }
 
 /// Whether a rule reads calendars of anybody.

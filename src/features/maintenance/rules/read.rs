@@ -3,7 +3,7 @@
 use super::calendar;
 use super::extract::Extract;
 use super::finish;
-use super::partial::{Partial, Time};
+use super::partial::{Found, Partial, Time, Trail};
 use super::rule::{Needle, Reader, Rule};
 use super::words::words;
 use crate::features::maintenance::mail::page::Marks;
@@ -252,6 +252,19 @@ fn read_calendars(parts: &[Part]) -> Result<Option<(usize, Partial)>, String> {
         Some((_, _, reason)) if calendars().count() == 1 => Err(reason.clone()),
         Some((index, _, reason)) => Err(format!("calendar {} of {}: {reason}", index + 1, calendars().count())),
     }
+}
+
+/// Everything that the readers of a rule find in a part, whether or not it counts.
+pub(super) fn found(rule: &Rule, part: &Part) -> Vec<Found> {
+    let readers = rule.processors.iter().flatten().filter(|reader| reader.from.contains(&part.kind()));
+    let found = |reader: &Reader| {
+        let mut partial = Partial { trail: Some(Box::<Trail>::default()), ..Partial::default() };
+        let page = part.page();
+        // What a step misses is in the notice below.
+        let _ = Extract { rule, page, steps: &reader.steps }.run(&reader.steps, &(0..page.len()), &mut partial);
+        partial.trail.map(|trail| trail.found).unwrap_or_default()
+    };
+    readers.filter(|reader| !is_header(reader)).flat_map(found).collect()
 }
 
 /// What one part says.

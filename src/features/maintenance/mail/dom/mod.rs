@@ -20,6 +20,10 @@ const MAX_NODES: usize = 1_000_000;
 const MAX_BYTES: usize = 16 << 20;
 /// The bounds are looked at after each piece of this many bytes.
 const PIECE: usize = 8 * 1024;
+/// So often the tree builder may ask for the name of an element. Each tag costs a walk through those that are open: of a page of
+/// tables six for each node, of an end tag inside of three hundred formats a hundred and sixty. A page of sixteen megabytes of
+/// the latter takes minutes.
+const MAX_ASKED: u64 = 40_000_000;
 /// Marks between attributes without anything for the tree, beyond which the page is cut. The tokenizer compares every
 /// attribute of a tag with all before it; a picture of 200 kB inside an attribute stays below.
 const MAX_STALL: u64 = 5_000;
@@ -299,6 +303,16 @@ mod tests {
         // The same in tags that leave no node.
         let (few, _) = attributes.split_at(24_000);
         assert!(Dom::parse(&format!("<p>{}", format!("x</i{few}>").repeat(30))).cut.is_some());
+    }
+
+    #[test]
+    fn tags_without_end_inside_of_many_formats_are_given_up_before_they_take_minutes() {
+        let formats = (0..300).fold(String::new(), |formats, n| formats + &format!("<b class=c{n}>"));
+        for piece in ["x</i>", "x</p>", "x</div>"] {
+            let dom = Dom::parse(&format!("{formats}{}", piece.repeat(1_000_000)));
+            assert_eq!(dom.cut.as_deref(), Some("too many of its tags are inside of hundreds of others"), "{piece}");
+            assert!(dom.has_too_much);
+        }
     }
 
     #[test]

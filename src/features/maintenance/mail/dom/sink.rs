@@ -7,7 +7,7 @@ use html5ever::interface::{ElemName, ElementFlags, NodeOrText, QuirksMode, TreeS
 use html5ever::tendril::StrTendril;
 use html5ever::{Attribute, LocalName, Namespace, QualName, local_name, ns};
 
-use super::{Dom, MAX_DEPTH, MAX_NODES, NONE, Node, NodeId, Quote, Tag};
+use super::{Dom, MAX_ASKED, MAX_DEPTH, MAX_NODES, NONE, Node, NodeId, Quote, Tag};
 
 /// Receives the tree from html5ever.
 pub(super) struct Sink {
@@ -17,6 +17,9 @@ pub(super) struct Sink {
     names: RefCell<Vec<QualName>>,
     /// The deepest node so far.
     deepest: Cell<u32>,
+    /// How often the tree builder has asked for a name or compared nodes: it goes through the open elements for most tags, and
+    /// through the formats that are to be repeated.
+    asked: Cell<u64>,
     /// Whether a node or text came since somebody asked.
     pub(super) moved: Cell<bool>,
 }
@@ -47,6 +50,7 @@ impl Sink {
             dom: RefCell::new(dom),
             names: RefCell::new(Vec::with_capacity(64)),
             deepest: Cell::new(0),
+            asked: Cell::new(0),
             moved: Cell::new(false),
         };
         sink.element(Tag::Block, QualName::new(None, ns!(html), local_name!("")), 0);
@@ -57,6 +61,9 @@ impl Sink {
     pub(super) fn too_much(&self) -> Option<String> {
         if self.deepest.get() > MAX_DEPTH {
             return Some(format!("its elements are in one another more than {MAX_DEPTH} deep"));
+        }
+        if self.asked.get() > MAX_ASKED {
+            return Some("too many of its tags are inside of hundreds of others".to_owned());
         }
         let is_large = self.dom.borrow().nodes.len() > MAX_NODES;
         is_large.then(|| format!("it has more than {MAX_NODES} elements and texts"))
@@ -177,6 +184,7 @@ impl TreeSink for Sink {
     }
 
     fn elem_name<'a>(&'a self, target: &'a NodeId) -> Name {
+        self.asked.set(self.asked.get() + 1);
         let index = self.get(*target, |node| node.from);
         let name = self.names.borrow().get(index as usize).cloned();
         Name(name.unwrap_or_else(|| QualName::new(None, ns!(), local_name!(""))))
@@ -229,6 +237,7 @@ impl TreeSink for Sink {
     }
 
     fn same_node(&self, x: &NodeId, y: &NodeId) -> bool {
+        self.asked.set(self.asked.get() + 1);
         x == y
     }
 

@@ -16,7 +16,7 @@ use super::partial::{self, Found, Partial, Trail};
 use super::pattern::as_written;
 use super::read::{self, Outcome, Said, Trust};
 use super::rule::{Column, Needle, Place as ColumnPlace, Reader, Rule, Search, Step};
-use super::{Entry, Rules, finish};
+use super::{Entry, ReadWith, Rules, finish};
 use crate::features::maintenance::mail::page::{Marks, Page};
 use crate::features::maintenance::mail::{Kind, Letters, Mail, Part};
 use crate::features::maintenance::model::{Impact, Status, Verdict};
@@ -167,11 +167,11 @@ impl Rules {
         };
         let letters = Letters::new(&mail.parts);
         let is_own = self.index().knows_sender(slug, mail);
-        let (outcome, parts) = super::read_with(entry, &letters, is_own, Trust::Rule);
+        let ReadWith { outcome, parts, above } = self.read_with(entry, &letters, is_own, Trust::Rule);
         let is_read = !matches!(outcome, Outcome::Excluded(_));
         let processors = if is_read { processors(entry, rule, &parts) } else { Vec::new() };
         let fields = match &verdict {
-            Verdict::Parsed { notices, .. } => origin::fields(notices, processors.last()),
+            Verdict::Parsed { notices, .. } => origin::fields(notices, processors.last(), above.as_deref()),
             Verdict::Ignored { .. } | Verdict::Failed { .. } | Verdict::Unknown { .. } => Vec::new(),
         };
         Some(Explanation {

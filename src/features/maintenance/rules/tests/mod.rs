@@ -1,3 +1,4 @@
+mod above;
 mod beside;
 mod calendars;
 mod large;

@@ -3,17 +3,17 @@
 use super::*;
 
 /// A page that [`LINES`] reads, of one day of March 2026 with one circuit.
-fn page(day: u32) -> String {
+pub(super) fn page(day: u32) -> String {
     format!("<p>Id: M-{day}</p><p>From 2026-03-{day:02} 01:00 to 2026-03-{day:02} 05:00</p><p>Circuit C-{day}</p>")
 }
 
 /// The same as text.
-fn lines(day: u32) -> String {
+pub(super) fn lines(day: u32) -> String {
     format!("Id: M-{day}\nFrom 2026-03-{day:02} 01:00 to 2026-03-{day:02} 05:00\n\nCircuit C-{day}\n")
 }
 
 /// A text as mail programs quote it.
-fn with_signs(text: &str) -> String {
+pub(super) fn with_signs(text: &str) -> String {
     text.lines().fold(String::new(), |all, line| all + &format!("> {line}\n"))
 }
 
@@ -27,7 +27,7 @@ fn outlook(names: [&str; 4], page: &str) -> String {
 }
 
 /// The same in English.
-fn below(page: &str) -> String {
+pub(super) fn below(page: &str) -> String {
     outlook(["From", "Sent", "To", "Subject"], page)
 }
 
