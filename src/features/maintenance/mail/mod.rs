@@ -21,6 +21,7 @@ use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 pub(crate) use self::calendar::is_one as is_calendar;
 pub(crate) use self::envelope::{header_text, read_envelope};
 pub(crate) use self::letters::Letters;
+pub(crate) use self::forwarded::bare_subject;
 pub use self::part::{Kind, Part};
 pub use self::readable::{Readable, readable};
 use super::model::Envelope;
