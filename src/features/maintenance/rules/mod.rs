@@ -32,6 +32,8 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use chrono::{DateTime, Utc};
+
 pub use self::catalog::{Listed, Origin};
 use self::detect::Index;
 pub use self::error::RuleError;
@@ -42,7 +44,7 @@ use self::read::{Outcome, Trust};
 use self::rule::Rule;
 pub use self::whose::Sender;
 use super::mail::{self, Kind, Letters, Mail, Part};
-use super::model::{Reading, Verdict};
+use super::model::{Notice, Reading, Verdict};
 use crate::regular;
 
 /// Name and text of every file in `assets/providers/`, listed by `build.rs`.
@@ -367,19 +369,35 @@ fn read_with<'p>(entry: &Entry, letters: &'p Letters<'_>, is_own: bool, trust: T
         match read(parts) {
             Outcome::Parsed(notices) => {
                 let first = usize::from(!is_own);
+                // What the provider itself sends is of that day, whatever it quotes.
+                let dated = |notices: Vec<Notice>, layer: usize| {
+                    Outcome::Parsed(if is_own { notices } else { as_sent(notices, letters.sent(layer)) })
+                };
                 if layer > first {
                     let together = letters.only(&(first..=layer));
-                    if let outcome @ Outcome::Parsed(_) = read(&together) {
-                        return (outcome, Cow::Owned(together));
+                    if let Outcome::Parsed(joined) = read(&together) {
+                        let newest = if joined == notices { layer } else { first };
+                        return (dated(joined, newest), Cow::Owned(together));
                     }
                 }
-                return (Outcome::Parsed(notices), Cow::Borrowed(parts));
+                return (dated(notices, layer), Cow::Borrowed(parts));
             }
             outcome @ Outcome::Excluded(_) if layer == 0 && is_own => return (outcome, Cow::Borrowed(parts)),
             Outcome::Excluded(_) | Outcome::NotIncluded(_) | Outcome::Failed(_) => {}
         }
     }
     (read(letters.whole), Cow::Borrowed(letters.whole))
+}
+
+/// Notices that somebody forwarded as text, with when that was first sent, where the date of the forward is all the stamp that
+/// they have; `sent` has both dates.
+fn as_sent(mut notices: Vec<Notice>, sent: Option<(DateTime<Utc>, DateTime<Utc>)>) -> Vec<Notice> {
+    let Some((sent, forwarded)) = sent else { return notices };
+    // The start of the work says nothing of when it was announced.
+    for notice in notices.iter_mut().filter(|notice| notice.stamp >= forwarded || notice.stamp == notice.start) {
+        notice.sent = Some(sent);
+    }
+    notices
 }
 
 /// Whether a rule reads calendars of anybody.

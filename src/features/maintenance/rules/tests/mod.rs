@@ -1,5 +1,6 @@
 mod beside;
 mod calendars;
+mod forwarded;
 mod large;
 mod mistakes;
 mod quoted;
