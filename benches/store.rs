@@ -317,6 +317,7 @@ fn mail(number: u32, now: DateTime<Utc>) -> (Delivery, Reading) {
         status: Status::Confirmed,
         summary: "Replacement of a line card".to_owned(),
         says_cancelled: false,
+        sent: None,
         uid: "0".to_owned(),
     };
     let raw = format!("Message-ID: <{number}@carrier.example>\r\n\r\n{number}\r\n{}", "text ".repeat(800)).into_bytes();

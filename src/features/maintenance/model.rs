@@ -209,6 +209,10 @@ pub struct Notice {
     /// does not take for a status. Beside the record and no key of it.
     #[serde(skip)]
     pub says_cancelled: bool,
+    /// When the mail was sent that somebody forwarded as text, where the notice has no other stamp than the forward's date.
+    /// Beside the record and no key of it.
+    #[serde(skip)]
+    pub sent: Option<DateTime<Utc>>,
 }
 
 /// What people read beside the status where a calendar is cancelled in its own words alone.
@@ -225,6 +229,12 @@ impl Notice {
     #[must_use]
     pub fn no_window() -> (DateTime<Utc>, DateTime<Utc>) {
         (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::seconds(1))
+    }
+
+    /// When it was made, as far as it is known: a forward of today does not make an old notice new.
+    #[must_use]
+    pub fn made(&self) -> DateTime<Utc> {
+        self.sent.map_or(self.stamp, |sent| sent.min(self.stamp))
     }
 
     /// Whether it says which window it means.

@@ -23,6 +23,86 @@ fn an_import_says_what_became_of_the_mails_and_a_second_one_finds_them_all_again
     assert_eq!(second, "3 mails: 3 duplicate\n--- standard error\n--- exit code 0\n");
 }
 
+/// A page of the kind that flag sends, of a night in March 2099, as the mail of a day of March 2026.
+fn flag(state: &str, night: u32, day: u32) -> (String, String) {
+    let page = format!(
+        "<p>Dear Example,</p><table><tr><td>Window</td><td>Start (UTC)</td><td>End (UTC)</td></tr><tr><td>1</td>\
+         <td>{night}-Mar-2099 20:00</td><td>{night}-Mar-2099 23:00</td></tr></table><table><tr><td>Service ID</td>\
+         <td>Expected impact</td></tr><tr><td>FLG/1/FEA</td><td>Outage</td></tr></table>"
+    );
+    let subject = format!("FLAG | PE2026030112345 | Planned Event | {state}");
+    let head = format!("Date: {day} Mar 2026 10:00:00 +0100\nMessage-ID: <1@flagtel.com>\nContent-Type: text/html\n");
+    (format!("From: FLAG Change <change@flagtel.com>\nSubject: {subject}\n{head}\n{page}\n"), page)
+}
+
+/// Imports a mail; what became of it.
+fn import(home: &Home, mail: &str) -> (String, String) {
+    std::fs::write(home.path().join("one.eml"), mail).unwrap();
+    let told = json(home, &["import", "one.eml"]);
+    (told[0]["result"].as_str().unwrap().to_owned(), told[0]["outcome"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn an_older_notice_that_is_forwarded_as_text_is_out_of_sequence() {
+    let home = Home::new();
+    let ((original, page), (update, _)) = (flag("Notice", 28, 2), flag("Rescheduled", 30, 4));
+    let recorded = |outcome: &str| ("recorded".to_owned(), outcome.to_owned());
+    assert_eq!(import(&home, &original), recorded("parsed"));
+    assert_eq!(import(&home, &update), recorded("parsed"));
+    let known = |home: &Home| {
+        let shown = json(home, &["show", "PE2026030112345"]);
+        let text = |key: &str| shown[0][key].as_str().unwrap().to_owned();
+        (text("start"), text("status"))
+    };
+    let rescheduled = ("2099-03-30T20:00:00Z".to_owned(), "RE-SCHEDULED".to_owned());
+    for (day, above) in [
+        (
+            5,
+            "<b>From:</b> FLAG Change &lt;change@flagtel.com&gt;<br><b>Sent:</b> Monday, 2 March 2026 10:00<br><b>To:</b> us<br>",
+        ),
+        (
+            6,
+            "---------- Forwarded message ---------<br>From: FLAG &lt;change@flagtel.com&gt;<br>Date: Mon, Mar 2, 2026 at 10:00 AM<br>",
+        ),
+    ] {
+        let subject = "FLAG | PE2026030112345 | Planned Event | Notice";
+        let forwarded = format!(
+            "From: Ann <ann@customer.example>\nSubject: FW: {subject}\nDate: {day} Mar 2026 10:00:00 +0100\n\
+             Message-ID: <{day}@customer.example>\nContent-Type: text/html\n\n<p>Please plan for it.</p><p>{above}\
+             Subject: {subject}</p>{page}\n"
+        );
+        assert_eq!(import(&home, &forwarded), recorded("out-of-sequence"));
+        assert_eq!(known(&home), rescheduled);
+        // What a notice is stamped with is the date of the mail.
+        let stamp = json(&home, &["parse", "one.eml"])[0]["stamp"].as_i64().unwrap();
+        assert_eq!(stamp, 1_772_442_000 + i64::from(day - 2) * 86400);
+        let parsed = said(&home, &["parse", "one.eml"]);
+        assert!(parsed.contains("  forwarded; sent 2026-03-02 09:00 UTC\n"), "{parsed}");
+    }
+    assert_eq!(json(&home, &["reparse"]), serde_json::json!([]));
+    assert_eq!(known(&home), rescheduled);
+    let shown = json(&home, &["show", "PE2026030112345"]);
+    let kinds = each(&shown[0]["history"], "kind");
+    assert_eq!(kinds.iter().filter(|kind| **kind == "out-of-sequence").count(), 2, "{kinds:?}");
+}
+
+#[test]
+fn a_mail_with_the_message_id_and_the_body_of_another_is_another_one_by_its_subject_and_date() {
+    let home = Home::new();
+    let (original, _) = flag("Notice", 28, 2);
+    let result = |mail: &str| import(&home, mail).0;
+    assert_eq!(result(&original), "recorded");
+    assert_eq!(result(&format!("Received: by another way\n{original}")), "duplicate");
+    assert_eq!(result(&original.replace("FLAG |", "[noc] FLAG |")), "duplicate");
+    assert_eq!(result(&original.replace("PE2026030112345", "PE2026030112346")), "recorded");
+    assert_eq!(result(&original.replace("| Notice", "| Cancelled")), "recorded");
+    assert_eq!(result(&original.replace("| Notice", "| Cancelled")), "duplicate");
+    let listed = json(&home, &["list", "--all"]);
+    let mut known: Vec<_> = each(&listed, "maintenance_id").into_iter().zip(each(&listed, "status")).collect();
+    known.sort_unstable();
+    assert_eq!(known, [("PE2026030112345", "CANCELLED"), ("PE2026030112346", "CONFIRMED")]);
+}
+
 #[test]
 fn what_cannot_be_read_is_named_and_does_not_hold_up_the_rest() {
     let home = Home::new();

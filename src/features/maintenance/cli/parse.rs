@@ -227,4 +227,7 @@ pub(super) fn describe(said: &mut String, provider: &str, notice: &Notice) {
         let _ = writeln!(said, "  summary   {}", notice.summary);
     }
     let _ = writeln!(said, "  notice of {}", notice.stamp.format(time));
+    if let Some(sent) = notice.sent {
+        let _ = writeln!(said, "  forwarded; sent {}", sent.format(time));
+    }
 }

@@ -171,6 +171,7 @@ impl Suggestion {
             summary: self.summary.clone(),
             uid: "0".to_owned(),
             says_cancelled: false,
+            sent: None,
         })
     }
 }

@@ -143,6 +143,7 @@ fn unknown_ids_of_notices_are_told_once() {
         summary: String::new(),
         uid: "0".to_owned(),
         says_cancelled: false,
+        sent: None,
     };
     assert_eq!(inventory.unknown("bramble", std::slice::from_ref(&notice)), ["X-1"]);
     assert_eq!(Inventory::default().unknown("bramble", &[notice]), [] as [String; 0]);

@@ -89,6 +89,26 @@ pub(super) fn is_answer(parts: &[Part], home: usize) -> bool {
     ANSWERS.contains(&&*prefix) || (prefix == EITHER && is_finnish(parts, home))
 }
 
+/// A subject without the names of lists before it, and without what mail programs begin that of a forward or an answer with.
+pub(crate) fn bare_subject(subject: &str) -> &str {
+    let mut bare = subject.trim();
+    loop {
+        let (marked, rest) = match bare.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((_, rest)) => (true, rest),
+            None => bare.split_once([':', '\u{ff1a}']).map_or((false, ""), |(word, rest)| {
+                let is_forward = PREFIXES.iter().any(|prefix| after(bare, prefix).is_some());
+                let is_answer = || prefix(bare).is_some_and(|prefix| ANSWERS.contains(&&*prefix));
+                (!word.contains('[') && is_forward || is_answer(), rest)
+            }),
+        };
+        let rest = rest.trim_start();
+        if !marked || rest.is_empty() {
+            return bare;
+        }
+        bare = rest;
+    }
+}
+
 /// What stands before the first colon of a subject, in lower case and without a number: `re` of `[list] Re[2]: Works`.
 fn prefix(subject: &str) -> Option<String> {
     let mut subject = subject.trim_start();
@@ -180,7 +200,7 @@ pub(super) fn domain_in(line: &str) -> Option<String> {
 
 /// What stands in a subject before the prefixes of mail programs, what stands behind them, and whether there are any: then
 /// it is that of another mail.
-pub(crate) fn bare_subject(subject: &str) -> (String, &str, bool) {
+pub(crate) fn without_prefixes(subject: &str) -> (String, &str, bool) {
     let (mut before, mut bare, mut is_others) = (String::new(), subject.trim(), false);
     loop {
         let is_program = |prefix: &String| {
@@ -311,6 +331,23 @@ mod tests {
             "AW-1: Works",
         ] {
             assert!(!answers(subject, "x"), "{subject}");
+        }
+    }
+
+    #[test]
+    fn a_subject_is_bare_without_lists_forwards_and_answers() {
+        for subject in [
+            "Works: X-1",
+            "[noc] Works: X-1",
+            "[noc][EXTERNAL]  Works: X-1",
+            "Fwd: Works: X-1",
+            "RE: [noc] WG: Re[2]: Works: X-1 ",
+            "回复：Works: X-1",
+        ] {
+            assert_eq!(bare_subject(subject), "Works: X-1", "{subject}");
+        }
+        for subject in ["X-1 [noc] Works", "Cancelled: Works", "[Ticket#PW-1]", "Re:", "", "RE-SCHEDULED: Works"] {
+            assert_eq!(bare_subject(subject), subject);
         }
     }
 

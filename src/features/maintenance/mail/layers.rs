@@ -32,7 +32,7 @@ pub(super) const SUBJECTS: [&str; 19] = [
 ];
 /// Before its date or recipients.
 #[rustfmt::skip]
-const OTHERS: [&str; 50] = [
+pub(super) const OTHERS: [&str; 50] = [
     "sent", "date", "to", "gesendet", "datum", "an", "envoyé", "à", "a", "inviato", "data", "verzonden", "aan",
     "enviado", "enviada", "enviado el", "enviada em", "fecha", "para", "skickat", "till", "sendt", "dato", "til", "lähetetty", "päivämäärä",
     "vastaanottaja", "wysłano", "do", "odesláno", "komu", "elküldve", "dátum", "címzett", "отправлено", "дата",
@@ -82,7 +82,7 @@ const VERBS: [&str; 22] = [
 
 /// What a line is to the layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Line {
+pub(super) enum Line {
     /// Text.
     Text,
     /// A quotation begins with it.
@@ -246,7 +246,7 @@ impl Walk {
 }
 
 /// How often a line of text is quoted, and the line without that and without blanks around it.
-fn unquoted(line: &str) -> (usize, &str) {
+pub(super) fn unquoted(line: &str) -> (usize, &str) {
     let line = line.trim_end();
     if !line.starts_with('>') {
         return (0, line.trim_start());
@@ -262,7 +262,7 @@ pub(super) fn are_text(lines: &[&str]) -> Vec<bool> {
 }
 
 /// What each line is. None is empty.
-fn kinds(lines: &[&str]) -> Vec<Line> {
+pub(super) fn kinds(lines: &[&str]) -> Vec<Line> {
     let mut kinds = vec![Line::Text; lines.len()];
     let mut at = 0;
     while at < lines.len() {

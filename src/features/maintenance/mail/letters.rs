@@ -3,9 +3,13 @@
 use std::cell::OnceCell;
 use std::ops::RangeInclusive;
 
+use chrono::{DateTime, Utc};
+
 use super::forwarded;
 use super::layers::{self, Layers};
 use super::part::{Kind, Part};
+use super::sent;
+use crate::features::maintenance::when;
 
 /// The parts of a mail, whose bodies may quote earlier mails.
 pub(crate) struct Letters<'p> {
@@ -47,6 +51,18 @@ impl<'p> Letters<'p> {
     /// The parts with one layer of the bodies that have several.
     pub(crate) fn alone(&self, layer: usize) -> &[Part] {
         self.alone.get(layer).map_or(self.whole, |alone| alone.get_or_init(|| self.only(&(layer..=layer))))
+    }
+
+    /// When the mail was sent that is quoted in a layer, as its headers there say, and the mail that quotes it; `None` where
+    /// that cannot be read.
+    pub(crate) fn sent(&self, layer: usize) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let own = self.alone(layer).iter().zip(&self.layers).filter(|(_, layers)| layers.is_some());
+        let sent = own.filter_map(|(part, _)| {
+            let is_its_date = |date: &&Part| date.kind() == Kind::Date && date.home() == part.home();
+            let outer = when::header_clock(self.whole.iter().find(is_its_date)?.as_text())?;
+            Some((sent::sent(part, outer)?, outer.to_utc()))
+        });
+        sent.max()
     }
 
     /// The parts with some layers only. A subject that is quoted further down is none of theirs.

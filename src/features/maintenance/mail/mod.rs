@@ -13,6 +13,7 @@ mod letters;
 pub(crate) mod page;
 mod part;
 mod readable;
+mod sent;
 mod sheet;
 mod xlsx;
 
@@ -20,7 +21,7 @@ use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
 pub(crate) use self::calendar::is_one as is_calendar;
 pub(crate) use self::envelope::{header_text, read_envelope};
-pub(crate) use self::forwarded::bare_subject;
+pub(crate) use self::forwarded::{bare_subject, without_prefixes};
 pub(crate) use self::letters::{Letter, Letters};
 pub use self::part::{Kind, Part};
 pub use self::readable::{Readable, readable};

@@ -245,6 +245,7 @@ impl Form {
                     summary: self.text(Label::Summary).to_owned(),
                     uid: "0".to_owned(),
                     says_cancelled: false,
+                    sent: None,
                 };
                 Write::Accept { key: *key, notice: Box::new(notice), who }
             }

@@ -18,7 +18,7 @@ use super::fold::squash;
 use super::partial;
 use super::read::{self, Outcome};
 use super::rule::Rule;
-use crate::features::maintenance::mail::{Kind, Letter, Letters, Part, bare_subject};
+use crate::features::maintenance::mail::{Kind, Letter, Letters, Part, without_prefixes};
 use crate::features::maintenance::model::{Notice, Status};
 use crate::features::maintenance::when;
 use crate::text::clean_line;
@@ -311,7 +311,7 @@ impl Quoting<'_, '_> {
             for piece in pieces(subject.unwrap_or_default()) {
                 sayings.of_sentence(&piece, below, &mut of_below);
             }
-            let (tags, bare, is_others) = bare_subject(own);
+            let (tags, bare, is_others) = without_prefixes(own);
             // The subject of an answer is that of the mail that is answered, unless that is known to be another.
             let bare = if is_others && subject.is_none() { "" } else { bare };
             for piece in pieces(&format!("{tags} {bare}")) {

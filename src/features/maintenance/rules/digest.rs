@@ -141,7 +141,7 @@ type Age = (Option<(DateTime<Utc>, i64)>, Option<DateTime<Utc>>, usize);
 impl About<'_> {
     /// How new it is. Of two that are as old the later one is newer.
     fn age(&self) -> Age {
-        (self.notices.iter().map(|notice| (notice.stamp, notice.sequence)).max(), self.dated, self.at)
+        (self.notices.iter().map(|notice| (notice.made(), notice.sequence)).max(), self.dated, self.at)
     }
 
     /// Whether nothing is lost without an older one: this one is the whole plan, or says all of each of its windows.

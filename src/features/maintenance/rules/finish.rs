@@ -108,6 +108,7 @@ fn notice(
         summary: clean_line(partial.summary.as_deref().unwrap_or_default()).chars().take(MAX_SUMMARY_CHARS).collect(),
         uid: clean_line(partial.uid.as_deref().unwrap_or("0")),
         says_cancelled: partial.says_cancelled.unwrap_or_default(),
+        sent: None,
     })
 }
 

@@ -33,6 +33,8 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use chrono::{DateTime, Utc};
+
 use self::above::Quoting;
 pub use self::catalog::{Listed, Origin};
 use self::detect::Index;
@@ -44,7 +46,7 @@ use self::read::{Outcome, Trust};
 use self::rule::Rule;
 pub use self::whose::Sender;
 use super::mail::{self, Kind, Letters, Mail, Part};
-use super::model::{Reading, Verdict};
+use super::model::{Notice, Reading, Verdict};
 use crate::regular;
 
 /// Name and text of every file in `assets/providers/`, listed by `build.rs`.
@@ -344,6 +346,11 @@ impl Rules {
         let read = |parts: &[Part]| read::read(rule, &entry.slug, parts, trust);
         let is_provider = |domain: &str| self.index().sends_from(&entry.slug, domain);
         let first = usize::from(!is_own);
+        // What the provider itself sends is of that day, whatever it quotes.
+        let dated = |outcome: Outcome, layer: usize| match outcome {
+            Outcome::Parsed(notices) if !is_own => Outcome::Parsed(as_sent(notices, letters.sent(layer))),
+            other => other,
+        };
         let quoting = |notice: usize| Quoting { rule, letters, above: first..notice, is_provider: &is_provider };
         for layer in 0..letters.count() {
             let parts = letters.alone(layer);
@@ -356,16 +363,18 @@ impl Rules {
                         }
                         // Another maintenance is named above this one.
                         Outcome::Parsed(all) if above::is_named(&all) => {
-                            return ReadWith::of(Outcome::Parsed(notices), parts);
+                            return ReadWith::of(dated(Outcome::Parsed(notices), layer), parts);
                         }
                         Outcome::Parsed(_) | Outcome::Excluded(_) | Outcome::NotIncluded(_) | Outcome::Failed(_) => {
                             (Outcome::Parsed(notices.clone()), Cow::Borrowed(parts))
                         }
                     };
                     let (outcome, above) = quoting(layer).settle(outcome, Some(&notices));
+                    let is_told_above = !matches!(&outcome, Outcome::Parsed(said) if *said == notices);
+                    let outcome = dated(outcome, if is_told_above { first } else { layer });
                     return ReadWith { outcome, parts, above };
                 }
-                outcome @ Outcome::Parsed(_) => return ReadWith::of(outcome, parts),
+                outcome @ Outcome::Parsed(_) => return ReadWith::of(dated(outcome, layer), parts),
                 outcome @ Outcome::Excluded(_) if layer == 0 && is_own => return ReadWith::of(outcome, parts),
                 Outcome::Excluded(_) | Outcome::NotIncluded(_) | Outcome::Failed(_) => {}
             }
@@ -417,6 +426,17 @@ fn unknown(mail: &Mail) -> String {
     }
     let cut = mail.parts.iter().find_map(Part::too_large).map(|reason| format!("; {reason}")).unwrap_or_default();
     format!("no rule knows its senders ({}) or its content{cut}", or("no sender"))
+}
+
+/// Notices that somebody forwarded as text, with when that was first sent, where the date of the forward is all the stamp that
+/// they have; `sent` has both dates.
+fn as_sent(mut notices: Vec<Notice>, sent: Option<(DateTime<Utc>, DateTime<Utc>)>) -> Vec<Notice> {
+    let Some((sent, forwarded)) = sent else { return notices };
+    // The start of the work says nothing of when it was announced.
+    for notice in notices.iter_mut().filter(|notice| notice.stamp >= forwarded || notice.stamp == notice.start) {
+        notice.sent = Some(sent);
+    }
+    notices
 }
 
 /// Whether a rule reads calendars of anybody.

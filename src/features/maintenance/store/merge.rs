@@ -4,8 +4,8 @@
 //! window or several; each window is a row of its own with its own status, circuits and acknowledgement.
 //!
 //! **Order.** A notice counts as made at its stamp, but never later than the mail that carries it (some providers stamp
-//! with the start of the work, and a wrong clock must not block all that follows). The newer (stamp, then sequence)
-//! wins, and of two that are alike in both the one whose mail was made later, then the one that came later: some providers
+//! with the start of the work, and a wrong clock must not block all that follows). One that has no stamp but the date of a
+//! mail, and that somebody forwarded as text, counts as made when it was first sent. The newer (stamp, then sequence) wins, and of two that are alike in both the one whose mail was made later, then the one that came later: some providers
 //! tell the day alone. One that comes late, or is read again and says something else, takes its place in that order, and all
 //! that was told of the maintenance is told again from the start ([`retell`]): what is known does not depend on the order in
 //! which mails come. Mailboxes are read with the newest mail first.
@@ -324,14 +324,14 @@ fn put(windows: &mut [(MaintenanceKey, State)], key: MaintenanceKey, state: Stat
 
 /// How old a notice is, in a mail that was made at `mailed` at the latest.
 fn order(notice: &Notice, mailed: DateTime<Utc>) -> Order {
-    Order { stamp: notice.stamp.min(mailed), sequence: notice.sequence }
+    Order { stamp: notice.made().min(mailed), sequence: notice.sequence }
 }
 
 /// The notices with a window each: one that has none stands for every open window that is known.
 fn with_windows(known: &[(MaintenanceKey, State)], notices: &[Notice], mailed: DateTime<Utc>) -> Vec<Notice> {
     let mut windowed = Vec::with_capacity(notices.len());
     for notice in notices {
-        let at = notice.stamp.min(mailed);
+        let at = notice.made().min(mailed);
         let meant = |(_, state): &&(MaintenanceKey, State)| !state.status.is_final() && state.end > at;
         let windows = known.iter().filter(meant).map(|(_, state)| (state.start, state.end));
         let mut windows: Vec<_> =
@@ -360,7 +360,9 @@ fn join_equal_windows(notices: &[Notice]) -> Vec<Notice> {
             if notice.status != Status::NoChange || first.status == Status::NoChange {
                 (first.status, first.says_cancelled) = (notice.status, notice.says_cancelled);
             }
-            (first.stamp, first.sequence) = (first.stamp, first.sequence).max((notice.stamp, notice.sequence));
+            if (notice.made(), notice.sequence) > (first.made(), first.sequence) {
+                (first.stamp, first.sent, first.sequence) = (notice.stamp, notice.sent, notice.sequence);
+            }
             if !notice.summary.is_empty() {
                 first.summary.clone_from(&notice.summary);
             }

@@ -8,6 +8,7 @@ use super::merge::Telling;
 use super::rows::length;
 use super::told::Told;
 use super::{MOST_CIRCUITS, MaintenanceKey, NotificationKey, said};
+use crate::features::maintenance::mail::bare_subject;
 use crate::features::maintenance::model::{Circuit, Envelope, Notice, Outcome, Reading, Verdict};
 use crate::features::maintenance::nautobot::store::inventory;
 use crate::store::Error;
@@ -105,9 +106,9 @@ pub fn is_recorded(connection: &Connection, source: &str, item: &str) -> Result<
 
 /// Records a notification and merges what it says, all or nothing.
 ///
-/// A mail is the same as an earlier one if its body and its Message-ID are, or without a Message-ID all of it: a second
-/// delivery through another list differs in its transport headers only. The same mail changes nothing, unless it could
-/// not be read before and can now.
+/// A mail is the same as an earlier one if its Message-ID is, and all that rules read: body, Date and Subject; or without a
+/// Message-ID all of it. A second delivery through another list differs in its transport headers, and in a subject with the
+/// name of the list before it. The same mail changes nothing, unless it could not be read before and can now.
 pub fn record(
     connection: &Connection,
     delivery: &Delivery,
@@ -119,7 +120,7 @@ pub fn record(
     let earlier = if delivery.raw.is_empty() {
         find_item(connection, delivery)?
     } else {
-        find_same(connection, &reading.envelope, &hashes)?
+        find_same(connection, reading, &hashes)?
     };
     let (notification, novelty) = match earlier {
         None => (insert(connection, delivery, reading, &hashes, limits)?, Novelty::New),
@@ -246,22 +247,55 @@ fn find_item(connection: &Connection, delivery: &Delivery) -> Result<Option<(Not
 /// An earlier notification that is the same mail.
 fn find_same(
     connection: &Connection,
-    envelope: &Envelope,
+    reading: &Reading,
     hashes: &Hashes,
 ) -> Result<Option<(NotificationKey, Outcome)>, Error> {
-    let columns = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    let found = match message_id(envelope) {
-        Some(id) => connection
-            .prepare_cached("SELECT id, outcome FROM notification WHERE body_hash = ?1 AND message_id = ?2")?
-            .query_row((&hashes.body, id), columns),
-        None => connection
-            .prepare_cached(
-                "SELECT id, outcome FROM notification
-                 WHERE body_hash = ?1 AND message_id IS NULL AND whole_hash = ?2",
-            )?
-            .query_row((&hashes.body, &hashes.whole), columns),
+    let envelope = &reading.envelope;
+    let Some(message_id) = message_id(envelope) else {
+        let mut query = connection.prepare_cached(
+            "SELECT id, outcome FROM notification WHERE body_hash = ?1 AND message_id IS NULL AND whole_hash = ?2",
+        )?;
+        let columns = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        return Ok(query.query_row((&hashes.body, &hashes.whole), columns).optional()?);
     };
-    Ok(found.optional()?)
+    let subject = long(&envelope.subject);
+    let mut query = connection.prepare_cached(
+        "SELECT id, outcome, subject, dated, whole_hash = ?3 FROM notification WHERE body_hash = ?1 AND message_id = ?2
+         ORDER BY whole_hash = ?3 DESC, subject = ?4 DESC, id",
+    )?;
+    let mut rows = query.query((&hashes.body, message_id, &hashes.whole, &subject))?;
+    while let Some(row) = rows.next()? {
+        let (earlier, outcome) = (row.get(0)?, row.get(1)?);
+        let (known, dated): (String, Option<i64>) = (row.get(2)?, row.get(3)?);
+        // Some systems give all notices of a maintenance one Message-ID. A Date that cannot be read says nothing.
+        let is_other_date = dated.zip(envelope.date).is_some_and(|(dated, date)| dated != date.timestamp());
+        let is_same = !is_other_date
+            && (known == subject
+                || bare_subject(&known) == bare_subject(&subject) && !says_other(connection, earlier, reading)?);
+        if is_same || row.get(4)? {
+            return Ok(Some((earlier, outcome)));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a mail says something else than a notification said, but for summaries, into which subjects go: what stands in
+/// brackets before a subject may be the name of a list or `[CANCELLED]`.
+fn says_other(connection: &Connection, earlier: NotificationKey, reading: &Reading) -> Result<bool, Error> {
+    let Verdict::Parsed { provider, notices } = &reading.verdict else { return Ok(false) };
+    let bare = |notice: Notice| Notice { summary: String::new(), ..notice };
+    let mut said: Vec<(String, Vec<Notice>)> = Vec::new();
+    for (_, id, telling) in said::by(connection, earlier)? {
+        said.push((id, telling.notices.into_iter().map(bare).collect()));
+    }
+    let mut says: Vec<(String, Vec<Notice>)> = by_maintenance(&name(provider), notices)
+        .into_iter()
+        .map(|((_, id), notices)| (id, notices.into_iter().map(bare).collect()))
+        .collect();
+    said.sort_by(|(one, _), (other, _)| one.cmp(other));
+    says.sort_by(|(one, _), (other, _)| one.cmp(other));
+    // Of what was read before that was kept, nothing is known.
+    Ok(!said.is_empty() && said != says)
 }
 
 fn message_id(envelope: &Envelope) -> Option<String> {

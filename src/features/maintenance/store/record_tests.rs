@@ -86,6 +86,79 @@ fn mails_that_differ_in_body_or_in_id_are_two() {
     assert_eq!((recorded.novelty, recorded.merged[0].1), (Novelty::New, Merged::Unchanged));
 }
 
+/// A mail and another with its Message-ID and its body, and what becomes of both.
+fn both(connection: &Connection, other: impl FnOnce(&mut Reading)) -> (Recorded, Recorded) {
+    let (delivery, mut reading) = mail("1", hour(1), vec![notice(hour(1))]);
+    let first = record(connection, &delivery, &reading, Limits::default()).unwrap();
+    other(&mut reading);
+    let raw = [b"X-Way: another\r\n", &delivery.raw[..]].concat();
+    let delivery = Delivery { raw, item: "2".to_owned(), ..delivery };
+    (first, record(connection, &delivery, &reading, Limits::default()).unwrap())
+}
+
+#[test]
+fn a_mail_with_another_subject_or_date_is_another_one() {
+    for other in [
+        |reading: &mut Reading| reading.envelope.subject = "Maintenance cancelled".to_owned(),
+        |reading: &mut Reading| reading.envelope.date = Some(hour(2)),
+    ] {
+        let connection = empty();
+        let (first, second) = both(&connection, other);
+        assert_ne!(first.notification, second.notification);
+        assert_eq!(second.novelty, Novelty::New);
+        // Each of them is known when it comes again.
+        assert_eq!(both(&connection, other).1.notification, second.notification);
+        assert_eq!(count_notifications(&connection), 2);
+    }
+}
+
+fn count_notifications(connection: &Connection) -> i64 {
+    connection.query_row("SELECT count(*) FROM notification", [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn what_lists_and_programs_set_before_a_subject_makes_no_other_mail_of_it() {
+    for subject in ["[noc] Maintenance", "Fwd: Maintenance", "RE: [noc] Maintenance"] {
+        let connection = empty();
+        let (first, second) = both(&connection, |reading| reading.envelope.subject = subject.to_owned());
+        assert_eq!((second.notification, second.novelty), (first.notification, Novelty::Duplicate), "{subject}");
+        let with_summary = |reading: &mut Reading| {
+            reading.envelope.subject = subject.to_owned();
+            let Verdict::Parsed { notices, .. } = &mut reading.verdict else { unreachable!() };
+            notices[0].summary = subject.to_owned();
+        };
+        assert_eq!(both(&connection, with_summary).1.novelty, Novelty::Duplicate, "{subject}");
+        let unreadable = |reading: &mut Reading| reading.envelope.date = None;
+        assert_eq!(both(&connection, unreadable).1.novelty, Novelty::Duplicate);
+    }
+}
+
+#[test]
+fn what_stands_in_brackets_before_a_subject_makes_another_mail_of_it_where_rules_read_it() {
+    let connection = empty();
+    let cancelled = |reading: &mut Reading| {
+        reading.envelope.subject = "[CANCELLED] Maintenance".to_owned();
+        let Verdict::Parsed { notices, .. } = &mut reading.verdict else { unreachable!() };
+        notices[0].status = Status::Cancelled;
+    };
+    let (first, second) = both(&connection, cancelled);
+    assert_eq!((second.novelty, second.merged[0].1), (Novelty::New, Merged::Changed));
+    let (first_again, second_again) = both(&connection, cancelled);
+    assert_eq!(first_again.novelty, Novelty::Duplicate);
+    assert_eq!((first_again.notification, second_again.notification), (first.notification, second.notification));
+    assert_eq!(count_notifications(&connection), 2);
+}
+
+#[test]
+fn the_very_same_mail_is_the_same_whatever_an_older_version_made_of_its_headers() {
+    let connection = empty();
+    let mail = mail("1", hour(1), vec![notice(hour(1))]);
+    let first = take(&connection, &mail);
+    connection.execute("UPDATE notification SET subject = '=?utf-8?', dated = 5", []).unwrap();
+    let again = take(&connection, &mail);
+    assert_eq!((again.notification, again.novelty), (first.notification, Novelty::Duplicate));
+}
+
 #[test]
 fn without_a_message_id_the_whole_mail_decides() {
     let connection = empty();

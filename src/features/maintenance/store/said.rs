@@ -4,6 +4,7 @@
 //! [`MOST_KEPT`] say is kept. One that comes late there is linked and changes nothing, as where nothing was kept: telling
 //! everything again costs as much as there is to tell.
 
+use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 use serde::{Deserialize, Serialize};
 
@@ -33,17 +34,20 @@ struct Kept {
     /// and what stands beside it.
     #[serde(default)]
     says_cancelled: bool,
+    /// And when it was sent that was forwarded.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "chrono::serde::ts_seconds_option")]
+    sent: Option<DateTime<Utc>>,
 }
 
 impl From<&Notice> for Kept {
     fn from(notice: &Notice) -> Self {
-        Self { notice: notice.clone(), says_cancelled: notice.says_cancelled }
+        Self { notice: notice.clone(), says_cancelled: notice.says_cancelled, sent: notice.sent }
     }
 }
 
 impl From<Kept> for Notice {
-    fn from(Kept { notice, says_cancelled }: Kept) -> Self {
-        Self { says_cancelled, ..notice }
+    fn from(Kept { notice, says_cancelled, sent }: Kept) -> Self {
+        Self { says_cancelled, sent, ..notice }
     }
 }
 

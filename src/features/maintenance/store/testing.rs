@@ -53,6 +53,7 @@ pub(super) fn notice(made: DateTime<Utc>) -> Notice {
         summary: "Fibre relocation".to_owned(),
         uid: "0".to_owned(),
         says_cancelled: false,
+        sent: None,
     }
 }
 

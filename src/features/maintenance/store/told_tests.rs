@@ -262,6 +262,49 @@ fn of_a_maintenance_that_very_many_mails_speak_of_what_the_newest_say_is_kept() 
 }
 
 #[test]
+fn an_older_notice_that_is_forwarded_later_takes_its_place_by_when_it_was_sent() {
+    let forwarded = Notice { sent: Some(hour(1)), ..window(6, 100, Status::Confirmed) };
+    let mails = [
+        (1, window(1, 100, Status::Confirmed)),
+        (4, window(4, 124, Status::ReScheduled)),
+        (6, forwarded),
+        (8, Notice { sent: Some(hour(3)), ..window(8, 130, Status::Confirmed) }),
+    ];
+    for order in orders(mails.len()) {
+        let connection = empty();
+        for (came, number) in order.iter().enumerate() {
+            let (made, notice) = mails[*number].clone();
+            take(&connection, made, came, vec![notice]);
+        }
+        assert_eq!(short(&connection), [(hour(124), Status::ReScheduled)], "{order:?}");
+        let stamps = "SELECT count(*) FROM said WHERE stamp IN (?1, ?2)";
+        let sent = [hour(1).timestamp(), hour(3).timestamp()];
+        assert_eq!(connection.query_row(stamps, sent, |row| row.get::<_, i64>(0)).unwrap(), 3);
+    }
+    let connection = empty();
+    for (came, (made, notice)) in mails.into_iter().enumerate() {
+        take(&connection, made, came, vec![notice]);
+    }
+    assert_eq!(outcomes(&connection), ["parsed", "parsed", "out-of-sequence", "out-of-sequence"]);
+}
+
+#[test]
+fn a_second_reading_finds_when_a_forward_was_sent_and_a_third_one_nothing_new() {
+    let connection = empty();
+    take(&connection, 1, 0, vec![window(1, 100, Status::Confirmed)]);
+    take(&connection, 4, 1, vec![window(4, 124, Status::ReScheduled)]);
+    let (key, mut reading) = take(&connection, 6, 2, vec![window(6, 100, Status::Confirmed)]);
+    assert_eq!(short(&connection), [(hour(100), Status::Confirmed)]);
+    let Verdict::Parsed { notices, .. } = &mut reading.verdict else { unreachable!() };
+    notices[0].sent = Some(hour(1));
+    for effect in [Effect::Different, Effect::Same] {
+        let opened = notification(&connection, key).unwrap().unwrap();
+        assert_eq!(again::apply(&connection, &opened, &reading, &[]).unwrap().effect, effect);
+        assert_eq!(short(&connection), [(hour(124), Status::ReScheduled)]);
+    }
+}
+
+#[test]
 fn what_a_calendar_says_of_its_cancellation_is_told_again_with_the_rest() {
     let says = |connection: &Connection| known(connection).into_iter().map(|known| known.6).collect::<Vec<_>>();
     let cancelled = Notice { says_cancelled: true, ..window(2, 100, Status::NoChange) };

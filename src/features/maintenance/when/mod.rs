@@ -186,6 +186,14 @@ pub(crate) fn header_date(text: &str) -> Result<DateTime<Utc>, WhenError> {
     at_offset(local, offset, text)
 }
 
+/// The Date header of a mail with the offset from UTC that it names.
+pub(crate) fn header_clock(text: &str) -> Option<DateTime<FixedOffset>> {
+    let at = header_date(text).ok()?;
+    let local = read(text.split('(').next().unwrap_or(text), Order::MonthFirst).ok()?.local(None, text).ok()?;
+    let offset = i32::try_from((local - at.naive_utc()).num_seconds()).ok()?;
+    Some(at.with_timezone(&FixedOffset::east_opt(offset)?))
+}
+
 /// The zone with an IANA name. Capitals alone are letters, also where a zone of that name is kept for old programs: `CET`,
 /// `MST`.
 pub(crate) fn named_zone(name: &str) -> Option<Tz> {

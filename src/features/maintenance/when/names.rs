@@ -1,16 +1,17 @@
-//! Months and weekdays in the languages in which providers write: English, German, French, Spanish, Italian, Portuguese.
+//! Months and weekdays in the languages in which providers and mail programs write: English, German, French, Spanish,
+//! Italian, Portuguese, Dutch.
 
 /// The names of each month. A word of three letters or more that one of them begins with means it, if it begins no other
 /// month's name: `mar` is always March, `jui` may be June or July.
 const MONTHS: [&[&str]; 12] = [
-    &["january", "januar", "jänner", "janvier", "enero", "gennaio", "janeiro"],
-    &["february", "februar", "février", "fevrier", "febrero", "febbraio", "fevereiro"],
-    &["march", "märz", "maerz", "mars", "marzo", "março", "marco"],
+    &["january", "januar", "jänner", "janvier", "enero", "gennaio", "janeiro", "januari"],
+    &["february", "februar", "février", "fevrier", "febrero", "febbraio", "fevereiro", "februari"],
+    &["march", "märz", "maerz", "mars", "marzo", "março", "marco", "maart", "mrt"],
     &["april", "avril", "abril", "aprile"],
-    &["may", "mai", "mayo", "maggio", "maio"],
+    &["may", "mai", "mayo", "maggio", "maio", "mei"],
     &["june", "juni", "juin", "junio", "giugno", "junho"],
     &["july", "juli", "juillet", "julio", "luglio", "julho"],
-    &["august", "août", "aout", "agosto"],
+    &["august", "août", "aout", "agosto", "augustus"],
     &["september", "septembre", "septiembre", "setiembre", "settembre", "setembro"],
     &["october", "oktober", "octobre", "octubre", "ottobre", "outubro"],
     &["november", "novembre", "noviembre", "novembro"],
@@ -18,7 +19,7 @@ const MONTHS: [&[&str]; 12] = [
 ];
 
 /// Weekdays; cut ones count from three letters on, as of months, which go before them.
-const WEEKDAYS: [&str; 43] = [
+const WEEKDAYS: [&str; 50] = [
     "monday",
     "tuesday",
     "wednesday",
@@ -62,10 +63,17 @@ const WEEKDAYS: [&str; 43] = [
     "quinta",
     "sexta",
     "feira",
+    "maandag",
+    "dinsdag",
+    "woensdag",
+    "donderdag",
+    "vrijdag",
+    "zaterdag",
+    "zondag",
 ];
 
-/// German weekdays in two letters.
-const SHORT_WEEKDAYS: [&str; 7] = ["mo", "di", "mi", "do", "fr", "sa", "so"];
+/// German and Dutch weekdays in two letters.
+const SHORT_WEEKDAYS: [&str; 12] = ["mo", "di", "mi", "do", "fr", "sa", "so", "ma", "wo", "vr", "za", "zo"];
 
 /// The month that a word in small letters means, 1 to 12.
 pub(super) fn month(lower: &str) -> Option<u32> {
@@ -106,11 +114,13 @@ mod tests {
             ("gennaio", 1),
             ("fév", 2),
             ("märz", 3),
+            ("mrt", 3),
             ("mar", 3),
             ("abr", 4),
             ("avr", 4),
             ("mai", 5),
             ("mag", 5),
+            ("mei", 5),
             ("juin", 6),
             ("giu", 6),
             ("juil", 7),
@@ -140,6 +150,6 @@ mod tests {
     #[test]
     fn weekdays_are_no_months() {
         assert!(WEEKDAYS.iter().all(|day| is_weekday(day) && month(day).is_none()));
-        assert!(is_weekday("thu") && is_weekday("mi") && !is_weekday("th") && !is_weekday("now"));
+        assert!(is_weekday("thu") && is_weekday("mi") && is_weekday("zo") && !is_weekday("th") && !is_weekday("now"));
     }
 }

@@ -35,6 +35,7 @@ fn dates_are_read_as_people_write_them() {
         ("miércoles 21 de enero del 2026, 10:00 p.m.", "2026-01-21 22:00:00"),
         ("lunedì 7 settembre 2026 alle ore 01:00", "2026-09-07 01:00:00"),
         ("terça-feira, 6 de outubro de 2026 às 23:00", "2026-10-06 23:00:00"),
+        ("ma 2 mrt 2026 om 11:00", "2026-03-02 11:00:00"),
     ] {
         assert_eq!(utc(text, Order::MonthFirst), want, "{text}");
     }
@@ -76,6 +77,10 @@ fn a_mails_date_is_read_even_when_its_weekday_is_wrong() {
     assert_eq!(header_date("Mon, 6 Dec 2021 15:03:22 +0000 (UTC)").unwrap().timestamp(), 1_638_803_002);
     assert_eq!(header_date("Tue, 10 Dec 2023 01:44:00 EST").unwrap().timestamp(), 1_702_190_640);
     assert!(header_date("yesterday").is_err());
+    let clock = |text| header_clock(text).map(|at| at.to_rfc3339());
+    assert_eq!(clock("Mon, 2 Mar 2026 10:00:00 +0100 (CET)").as_deref(), Some("2026-03-02T10:00:00+01:00"));
+    assert_eq!(clock("Tue, 10 Dec 2023 01:44:00 EST").as_deref(), Some("2023-12-10T01:44:00-05:00"));
+    assert_eq!(clock("yesterday"), None);
 }
 
 #[test]

@@ -6,9 +6,9 @@ use super::named_zone;
 use super::names::{is_weekday, month};
 
 /// Words between the pieces of a date that say nothing.
-const FILLERS: [&str; 32] = [
-    "m", "t", "st", "nd", "rd", "th", "at", "on", "of", "hr", "hrs", "hours", "um", "den", "der", "le", "à", "er",
-    "heures", "de", "del", "el", "las", "la", "horas", "il", "alle", "ore", "às", "as", "º", "ª",
+const FILLERS: [&str; 33] = [
+    "m", "t", "st", "nd", "rd", "th", "at", "on", "of", "hr", "hrs", "hours", "um", "om", "den", "der", "le", "à",
+    "er", "heures", "de", "del", "el", "las", "la", "horas", "il", "alle", "ore", "às", "as", "º", "ª",
 ];
 
 /// One piece.

@@ -233,6 +233,7 @@ fn notice() -> Notice {
         summary: "Fibre splice, core ring".to_owned(),
         uid: "0".to_owned(),
         says_cancelled: false,
+        sent: None,
     }
 }
 

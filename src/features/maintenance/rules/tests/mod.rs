@@ -1,6 +1,7 @@
 mod above;
 mod beside;
 mod calendars;
+mod forwarded;
 mod large;
 mod mistakes;
 mod quoted;
