@@ -91,7 +91,7 @@ fn settings(config: &Config) -> Settings {
 fn tell_if_idle(config: &Config) {
     let has_consoles = config.console.is_some() || !config.console_proxies.is_empty();
     let has_devices = !config.cloudvision.is_empty() || !config.labs.is_empty() || has_consoles;
-    if config.maintenance.sources.is_empty() && !has_devices {
+    if config.maintenance.sources.is_empty() && config.nautobot.is_none() && !has_devices {
         output::complain(&format!(
             "noctui: {} names no source and no backend: there is nothing to do until it does",
             text::clean_line(&config.paths.config.to_string_lossy())

@@ -138,3 +138,21 @@ fn who_serves_nothing_is_told_so() {
     );
     assert_eq!(serving.end(Signal::TERM).0, 0);
 }
+
+#[test]
+fn who_serves_a_nautobot_alone_is_not_told_that_there_is_nothing_to_do() {
+    let world = World::with(0);
+    // Nobody listens there.
+    std::fs::write(world.path("config.toml"), "[nautobot]\nurl = \"http://127.0.0.1:9\"\n").unwrap();
+    let serving = Serving::start(&world);
+    let mut said = Vec::new();
+    loop {
+        let line = serving.wait_for("");
+        if line.starts_with("nb: ") {
+            break;
+        }
+        said.push(line);
+    }
+    assert!(!said.iter().any(|line| line.contains("nothing to do")), "{said:?}");
+    assert_eq!(serving.end(Signal::TERM).0, 0);
+}

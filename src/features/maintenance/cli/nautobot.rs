@@ -92,6 +92,7 @@ struct Synced {
     taken: usize,
     gone: usize,
     sent: usize,
+    needless: usize,
     waiting: u32,
     stuck: u32,
     held: Option<String>,
@@ -203,17 +204,18 @@ fn sync(
     let needs_somebody = stuck > 0 || vanished.is_some();
     let code = if needs_somebody { ExitCode::from(output::EXIT_NO) } else { ExitCode::SUCCESS };
     let told = vanished.as_deref().map(error::vanished);
-    let synced = Synced { full, maintenances, taken, gone, sent: sent.sent, waiting, stuck, held, vanished };
+    let send::Sent { sent, needless, .. } = sent;
+    let synced = Synced { full, maintenances, taken, gone, sent, needless, waiting, stuck, held, vanished };
     if json {
         output::print_json(&synced)?;
     } else {
         let what = if full { "everything" } else { "what is new" };
         let held = synced.held.map(|why| format!(" ({why})")).unwrap_or_default();
-        let Synced { sent, .. } = synced;
+        let needless = if needless > 0 { format!(", {needless} with nothing left to send") } else { String::new() };
         let more = if waiting > 0 { "; `noctui outbox list` says why" } else { "" };
         output::print(&format!(
             "read {what}: {maintenances} maintenances came, {taken} taken over, {gone} gone; \
-             {sent} written, {waiting} waiting{held}, {stuck} of them need somebody{more}\n"
+             {sent} written{needless}, {waiting} waiting{held}, {stuck} of them need somebody{more}\n"
         ))?;
     }
     if let Some(trouble) = told {

@@ -200,8 +200,12 @@ fn retry(session: &Session, ids: &[i64], anyway: bool, json: bool) -> anyhow::Re
     if !json {
         let rest = rest(session, &left)?;
         let is_known = ids.iter().all(|id| retried.iter().any(|entry| entry.id == *id));
-        if left.is_empty() && is_known && sent.is_ok() {
+        if let Ok(send::Sent { sent, needless, .. }) = &sent
+            && left.is_empty()
+            && is_known
+        {
             output::print(match (&rest, ids) {
+                _ if *sent == 0 && *needless > 0 => "nothing of it had to be written any more\n",
                 (None, _) => "everything is written\n",
                 (Some(_), []) => "all that waited is written\n",
                 (Some(_), _) => "what was named is written\n",

@@ -274,8 +274,8 @@ impl Link {
         if self.state.held.is_none() {
             let sending = send::drain(&client, &self.shared.store, clock::now());
             let sent = renewing(&self.shared.store, sending).await?;
-            if sent.sent > 0 {
-                tracing::info!(sent = sent.sent, left = sent.left, "written to Nautobot");
+            if sent.sent > 0 || sent.needless > 0 {
+                tracing::info!(sent.sent, sent.needless, sent.left, "written to Nautobot");
             }
         }
         self.state.health = NautobotHealth::Live;

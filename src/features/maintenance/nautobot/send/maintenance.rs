@@ -68,6 +68,7 @@ impl Sending<'_> {
             fields.push(Field::Acknowledgement);
         }
         let is_nothing = fields.is_empty();
+        let is_needless = is_nothing && notes.is_empty();
         let (entry, now) = (self.entry.clone(), self.now);
         self.store
             .write(move |connection| {
@@ -80,7 +81,11 @@ impl Sending<'_> {
                 outbox::sent(connection, &entry)
             })
             .await?;
-        Ok(if is_nothing && is_disputed { Ended::Disputed } else { Ended::Done })
+        Ok(match (is_needless, is_nothing && is_disputed) {
+            (_, true) => Ended::Disputed,
+            (true, false) => Ended::Needless,
+            (false, false) => Ended::Done,
+        })
     }
 
     /// Makes the record. One that is there under our UUID was made by an earlier try.

@@ -38,19 +38,26 @@ use crate::store::Store;
 /// Entries that are looked up at a time.
 const BATCH: usize = 50;
 
+/// What is to be done about an entry that the token may not send.
+const MAY_NOT: &str = "once it may, `noctui outbox retry` sends this";
+
 /// What became of the outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sent {
-    /// Entries that were sent, or had nothing to send any more.
+    /// Entries that were sent.
     pub sent: usize,
+    /// Entries that are gone with nothing sent: what they were about was taken back, has changed, or is there already.
+    pub needless: usize,
     /// Entries that stay.
     pub left: usize,
 }
 
 /// What became of one entry.
 enum Ended {
-    /// It is up to date there.
+    /// It was sent, and is up to date there.
     Done,
+    /// Nothing had to be sent, and it is gone.
+    Needless,
     /// It stays.
     Stays(Stay),
     /// Nothing of it may be sent: conflicts about its fields stand for themselves.
@@ -71,13 +78,13 @@ impl Ended {
 
 /// Sends what waits. An error is one of the connection; what concerns one entry is noted with it.
 pub async fn drain(client: &Client, store: &Store, now: DateTime<Utc>) -> Result<Sent, Error> {
-    let mut drain = Drain { client, store, now, sent: 0, left: HashSet::new(), tried: HashSet::new() };
+    let mut drain = Drain { client, store, now, sent: 0, needless: 0, left: HashSet::new(), tried: HashSet::new() };
     loop {
         // What was sent may be the record that an entry before it lacked.
         let before = drain.sent;
         drain.pass().await?;
         if drain.sent == before {
-            return Ok(Sent { sent: drain.sent, left: drain.left.len() });
+            return Ok(Sent { sent: drain.sent, needless: drain.needless, left: drain.left.len() });
         }
     }
 }
@@ -89,6 +96,8 @@ struct Drain<'a> {
     now: DateTime<Utc>,
     /// How many entries were sent.
     sent: usize,
+    /// How many had nothing to send.
+    needless: usize,
     /// Those that stay.
     left: HashSet<i64>,
     /// Those that are not tried again, whatever was sent since.
@@ -132,6 +141,8 @@ impl Drain<'_> {
             Err(error @ (Error::Broken { .. } | Error::Senseless { .. } | Error::TooLarge { .. })) => {
                 Ended::stays(State::Waiting, error.to_string())
             }
+            // Nobody tells when the token may do more.
+            Err(error @ Error::Forbidden { .. }) => Ended::stays(State::Failed, format!("{error}: {MAY_NOT}")),
             Err(error) if error.is_about_one() => Ended::stays(State::Failed, error.to_string()),
             Err(error) => return Err(error),
             Ok(ended) => ended,
@@ -142,6 +153,11 @@ impl Drain<'_> {
         match ended {
             Ended::Done => {
                 self.sent += 1;
+                self.left.remove(&id);
+                Ok(None)
+            }
+            Ended::Needless => {
+                self.needless += 1;
                 self.left.remove(&id);
                 Ok(None)
             }
@@ -260,7 +276,7 @@ impl Sending<'_> {
         let id = self.entry.id;
         let now = self.store.read(move |connection| outbox::entry(connection, id)).await?;
         Ok(match now {
-            None => Some(Ended::Done),
+            None => Some(Ended::Needless),
             Some(entry) if entry.state != State::Waiting => Some(Ended::stays(entry.state, entry.reason)),
             Some(_) => None,
         })
@@ -324,7 +340,7 @@ impl Sending<'_> {
     async fn nothing_to_send(&self) -> Result<Ended, Error> {
         let entry = self.entry.clone();
         self.store.write(move |connection| outbox::sent(connection, &entry)).await?;
-        Ok(Ended::Done)
+        Ok(Ended::Needless)
     }
 
     /// The entry says nothing new; what is there is taken over.
@@ -336,7 +352,7 @@ impl Sending<'_> {
                 reconcile::one(connection, &id, &Manner::of_one(now))
             })
             .await?;
-        Ok(Ended::Done)
+        Ok(Ended::Needless)
     }
 
     /// Nautobot does not have the maintenance, or does not show it.

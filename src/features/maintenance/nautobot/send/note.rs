@@ -26,9 +26,14 @@ impl Sending<'_> {
             None => signed,
             Some((who, at)) => format!("{TAKEN_BACK}{who}, {} UTC] {signed}", at.format("%Y-%m-%d %H:%M")),
         };
+        // One that was tried may be there as it should be because of that.
+        let mut is_needless = false;
         let made = match &note.there {
             Some(id) => match self.rewrite(id, &comment, note.agreed.as_deref()).await? {
-                Ok(made) => made,
+                Ok((made, is_as_before)) => {
+                    is_needless = is_as_before && self.entry.tries == 0;
+                    made
+                }
                 Err(ended) => return Ok(ended),
             },
             // It may have been made by an earlier try whose answer was lost.
@@ -72,7 +77,7 @@ impl Sending<'_> {
                 outbox::sent(connection, &entry)
             })
             .await?;
-        Ok(Ended::Done)
+        Ok(if is_needless { Ended::Needless } else { Ended::Done })
     }
 
     /// Whether a maintenance is there now.
@@ -99,22 +104,23 @@ impl Sending<'_> {
         }
     }
 
-    /// Changes what a note says that was written there before, unless somebody has changed it there since.
+    /// Changes what a note says that was written there before, unless somebody has changed it there since; the note, and whether
+    /// it said so before.
     async fn rewrite(
         &self,
         id: &str,
         comment: &str,
         agreed: Option<&str>,
-    ) -> Result<Result<Option<Note>, Ended>, Error> {
-        let Some(now) = self.client.object::<Note>(NOTE, id).await? else { return Ok(Ok(None)) };
+    ) -> Result<Result<(Option<Note>, bool), Ended>, Error> {
+        let Some(now) = self.client.object::<Note>(NOTE, id).await? else { return Ok(Ok((None, false))) };
         if now.comment == comment {
-            return Ok(Ok(Some(now)));
+            return Ok(Ok((Some(now), true)));
         }
         if agreed.is_some_and(|agreed| agreed != now.comment) && !self.entry.anyway {
             let reason = "the note was changed in Nautobot since it was written".to_owned();
             return Ok(Err(Ended::stays(State::Conflict, reason)));
         }
-        Ok(Ok(self.comment(id, comment).await?))
+        Ok(Ok((self.comment(id, comment).await?, false)))
     }
 
     /// Changes what a note says; `None` where somebody has deleted it there.

@@ -19,6 +19,10 @@ use crate::store::Error;
 
 /// Characters of a record's name; what is longer is cut there and here.
 pub const NAME: usize = 100;
+/// What records are filed under of which nothing tells whose they are.
+pub const NOBODY: &str = "nautobot";
+/// How the id ends of a record that names no provider, where what it would be is another record's.
+pub const BESIDE: &str = " (Nautobot)";
 /// How the app's own notes about circuits that it does not know begin.
 pub const NONEXISTENT: &str = "Nonexistent circuit ID ";
 
@@ -170,8 +174,7 @@ fn unmatched(connection: &Connection, id: &str) -> Result<Vec<String>, Error> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Provider and id of a maintenance of Nautobot: what it was once found to be stays, else what is here decides between what
-/// its name may mean.
+/// Provider and id of a maintenance of Nautobot: what it was once found to be stays.
 fn identity(connection: &Connection, there: &There) -> Result<(String, String), Error> {
     let mut query = connection.prepare_cached(
         "SELECT m.provider, m.maintenance_id FROM nautobot_maintenance n JOIN maintenance m ON m.id = n.maintenance
@@ -180,19 +183,48 @@ fn identity(connection: &Connection, there: &There) -> Result<(String, String), 
     if let Some(known) = query.query_row([&there.id], |row| Ok((row.get(0)?, row.get(1)?))).optional()? {
         return Ok(known);
     }
-    let mut meant = Vec::new();
-    for (name, slug) in inventory::called(connection, &there.id, &there.name)? {
+    let mut meant = meant(connection, &there.id, &there.name)?;
+    meant.push((NOBODY.to_owned(), there.name.clone()));
+    let found = choose(connection, (&there.id, &there.name), meant)?;
+    Ok(found.unwrap_or_else(|| (NOBODY.to_owned(), there.id.clone())))
+}
+
+/// Provider and id of what a record's name says that it is, the likeliest first; nothing of one that names no provider.
+pub fn says(connection: &Connection, id: &str, name: &str) -> Result<Vec<(String, String)>, Error> {
+    let mut says = Vec::new();
+    for (provider, slug) in inventory::called(connection, id, name)? {
         // Without the dash it would be the whole name.
-        let id = there.name.get(name.len() + 1..).filter(|id| !id.is_empty()).unwrap_or(&there.name);
-        meant.push((slug, id.to_owned()));
+        let id = name.get(provider.len() + 1..).filter(|id| !id.is_empty()).unwrap_or(name);
+        says.push((slug, id.to_owned()));
     }
+    Ok(says)
+}
+
+/// Provider and id of what a record may be by its name and its circuits, the likeliest first.
+fn meant(connection: &Connection, record: &str, name: &str) -> Result<Vec<(String, String)>, Error> {
+    let mut meant = says(connection, record, name)?;
     // Where that is another record's, it is here under its whole name.
-    meant.extend(meant.first().map(|(slug, _)| (slug.clone(), there.name.clone())));
+    meant.extend(meant.first().map(|(slug, _)| (slug.clone(), name.to_owned())));
     // The circuits of a record may not all have come, so what they say comes after what its name does.
-    let touched = inventory::touched(connection, &there.id)?;
-    meant.extend(touched.map(|slug| (slug, there.name.clone())));
-    meant.push(("nautobot".to_owned(), there.name.clone()));
-    if there.name.chars().count() >= NAME {
+    if let Some(slug) = inventory::touched(connection, record)? {
+        meant.push((slug.clone(), name.to_owned()));
+        meant.push((slug, format!("{name}{BESIDE}")));
+    }
+    Ok(meant)
+}
+
+/// Provider and id of a record by what is known of it by now; `None` where nothing tells whose it is.
+pub fn of_somebody(connection: &Connection, record: &str, name: &str) -> Result<Option<(String, String)>, Error> {
+    choose(connection, (record, name), meant(connection, record, name)?)
+}
+
+/// Of what a record may be what is here without a record, or else what is no other record's.
+fn choose(
+    connection: &Connection,
+    (record, name): (&str, &str),
+    mut meant: Vec<(String, String)>,
+) -> Result<Option<(String, String)>, Error> {
+    if name.chars().count() >= NAME {
         for (slug, id) in &mut meant {
             uncut(connection, slug, id)?;
         }
@@ -203,16 +235,16 @@ fn identity(connection: &Connection, there: &There) -> Result<(String, String), 
              WHERE m.provider = ?1 AND m.maintenance_id = ?2 AND n.id <> ?3)",
     )?;
     for (slug, id) in &meant {
-        if is_free.query_row((slug, id, &there.id), |row| row.get(0))? {
-            return Ok((slug.clone(), id.clone()));
+        if is_free.query_row((slug, id, record), |row| row.get(0))? {
+            return Ok(Some((slug.clone(), id.clone())));
         }
     }
-    for (slug, id) in &meant {
-        if record_of(connection, slug, id)?.is_none_or(|(record, _)| record == there.id) {
-            return Ok((slug.clone(), id.clone()));
+    for (slug, id) in meant {
+        if record_of(connection, &slug, &id)?.is_none_or(|(other, _)| other == record) {
+            return Ok(Some((slug, id)));
         }
     }
-    Ok(("nautobot".to_owned(), there.id.clone()))
+    Ok(None)
 }
 
 /// UUID and name of the record that a maintenance here is.
@@ -224,18 +256,23 @@ pub fn record_of(connection: &Connection, provider: &str, id: &str) -> Result<Op
     Ok(query.query_row([provider, id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
 }
 
-/// What is told of a record that is here under its whole name because what its name means is another record.
+/// What is told of a record that is not here as what it would be, because that is another record.
 pub fn twin(connection: &Connection, there: &There) -> Result<Option<String>, Error> {
-    for (name, slug) in inventory::called(connection, &there.id, &there.name)? {
-        let Some(id) = there.name.get(name.len() + 1..).filter(|id| *id != there.maintenance_id) else { continue };
-        if let Some((record, other)) = record_of(connection, &slug, id)?
+    let (name, own) = (&there.name, (&*there.provider, &*there.maintenance_id));
+    let mut meant = says(connection, &there.id, name)?;
+    let (meant, told) = if own.1 == *name {
+        (meant, format!("{name} is here under its whole name"))
+    } else if own.1.strip_suffix(BESIDE) == Some(name) {
+        meant.push((own.0.to_owned(), name.clone()));
+        (meant, format!("{name} is here as {}/{}", own.0, own.1))
+    } else {
+        return Ok(None);
+    };
+    for (slug, id) in meant.iter().filter(|(slug, id)| (&**slug, &**id) != own) {
+        if let Some((record, other)) = record_of(connection, slug, id)?
             && record != there.id
-            && there.maintenance_id == there.name
         {
-            return Ok(Some(format!(
-                "{} is here under its whole name, for {slug}/{id} is {other} in Nautobot",
-                there.name
-            )));
+            return Ok(Some(format!("{told}, for {slug}/{id} is {other} in Nautobot")));
         }
     }
     Ok(None)

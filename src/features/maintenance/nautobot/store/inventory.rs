@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension as _};
 
+use super::content::NOBODY;
 use super::whose;
 use crate::features::maintenance::inventory::{KnownCircuit, folded};
 use crate::features::maintenance::model::Circuit as Notified;
@@ -38,7 +39,11 @@ pub fn providers(connection: &Connection, all: &[Provider], slugs: &[String]) ->
     }
     whose::changed(connection)?;
     // Whose a maintenance is may read differently now.
-    connection.execute("UPDATE nautobot_maintenance SET dirty = 1 WHERE agreed IS NULL", [])?;
+    connection.execute(
+        "UPDATE nautobot_maintenance SET dirty = 1 WHERE agreed IS NULL
+             OR maintenance IN (SELECT id FROM maintenance WHERE provider = ?1)",
+        [NOBODY],
+    )?;
     Ok(true)
 }
 

@@ -126,7 +126,7 @@ async fn disputed() -> (Desk, String) {
     desk.sim.patch(IMPACT, &impact, json!({"impact": "DEGRADED"}));
     let changed = Notice { end: at("2026-11-22T16:00:00Z"), status: Status::ReScheduled, ..notice() };
     desk.mail("2", 0, Notice { summary: "here".to_owned(), ..changed });
-    assert_eq!(desk.send().await, Sent { sent: 0, left: 1 });
+    assert_eq!(desk.send().await, Sent { sent: 0, needless: 0, left: 1 });
     (desk, id)
 }
 
@@ -147,7 +147,7 @@ async fn a_conflict_is_about_its_field_and_each_is_decided_by_itself() {
     desk.write(move |c| outbox::take(c, &[window], &anna()).unwrap());
     assert_eq!((says(&desk, "CHG1").2, desk.outbox().len()), (at("2026-11-22T20:00:00Z"), 2));
     desk.write(move |c| outbox::retry(c, &[status], true, &anna()).unwrap());
-    assert_eq!(desk.send().await, Sent { sent: 1, left: 0 });
+    assert_eq!(desk.send().await, Sent { sent: 1, needless: 0, left: 0 });
     let only = desk.only();
     assert_eq!(
         (&only["end_time"], &only["status"], &only["description"]),
@@ -296,7 +296,7 @@ async fn a_process_that_died_between_a_record_and_its_circuits_does_not_lose_the
     );
     desk.sync().await;
     assert_eq!(desk.look("lumen", "CHG1").unwrap().circuits.len(), 1);
-    assert_eq!(desk.send().await, Sent { sent: 1, left: 0 });
+    assert_eq!(desk.send().await, Sent { sent: 1, needless: 0, left: 0 });
     assert_eq!((desk.sim.all(IMPACT).len(), desk.outbox()), (1, vec![]));
 }
 

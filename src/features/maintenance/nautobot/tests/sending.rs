@@ -19,7 +19,7 @@ async fn an_acknowledgement_and_a_note_go_there_in_their_order() {
     let kinds: Vec<_> = desk.outbox().iter().map(|entry| entry.kind).collect();
     assert_eq!(kinds, [Kind::Acknowledgement, Kind::Note]);
     let _ = desk.sim.requests();
-    assert_eq!(desk.send().await, Sent { sent: 2, left: 0 });
+    assert_eq!(desk.send().await, Sent { sent: 2, needless: 0, left: 0 });
     let writes: Vec<String> = desk.sim.requests().into_iter().filter(|request| !request.starts_with("GET")).collect();
     assert!(writes[0].starts_with("PATCH") && writes[1].starts_with("POST") && writes.len() == 2, "{writes:#?}");
     assert_eq!((desk.only()["ack"].as_bool(), desk.outbox()), (Some(true), vec![]));
@@ -46,9 +46,35 @@ async fn what_is_taken_back_before_it_was_sent_is_never_sent() {
         action::undo(c, &noted.inverse.unwrap(), &anna()).unwrap();
     });
     let _ = desk.sim.requests();
-    assert_eq!(desk.send().await.left, 0);
+    assert_eq!(desk.send().await, Sent { sent: 0, needless: 2, left: 0 });
     assert!(desk.sim.requests().iter().all(|request| request.starts_with("GET")));
     assert_eq!((desk.outbox(), desk.sim.all(NOTE).len()), (vec![], 0));
+    // A note that was there, taken back and brought back, and a correction that was corrected back.
+    let noted = desk.write(move |c| action::add_note(c, &[key], "drained", &anna()).unwrap());
+    assert_eq!(desk.send().await.sent, 1);
+    desk.write(move |c| {
+        let again = action::undo(c, &noted.inverse.unwrap(), &anna()).unwrap();
+        action::undo(c, &again.inverse.unwrap(), &anna()).unwrap();
+    });
+    assert_eq!(desk.send().await, Sent { sent: 0, needless: 1, left: 0 });
+}
+
+#[tokio::test]
+async fn an_acknowledgement_of_what_has_changed_there_since_is_none_and_is_not_said_to_be_written() {
+    let desk = Desk::in_time(false).await;
+    let id = there(&desk);
+    desk.sync().await;
+    desk.acknowledge(desk.look("lumen", "CHG1").unwrap().key);
+    desk.sim.patch(MAINTENANCE, &id, json!({"end_time": "2026-11-22T16:00:00Z"}));
+    let _ = desk.sim.requests();
+    desk.sync().await;
+    assert_eq!(desk.send().await, Sent { sent: 0, needless: 1, left: 0 });
+    assert!(desk.sim.requests().iter().all(|request| !request.starts_with("PATCH")));
+    assert_eq!((desk.only()["ack"].as_bool(), desk.outbox()), (Some(false), vec![]));
+    // What was acknowledged is not what it says now: somebody has to look.
+    let now = desk.look("lumen", "CHG1").unwrap();
+    assert!(!matches!(now.acknowledged, Acknowledged::Yes { .. }), "{:?}", now.acknowledged);
+    assert_eq!(now.end, at("2026-11-22T16:00:00Z"));
 }
 
 #[tokio::test]
@@ -70,7 +96,7 @@ async fn what_was_acknowledged_there_stays_so_although_it_was_taken_back_here_un
     desk.write(move |c| {
         action::unacknowledge(c, &[key], &anna()).unwrap();
     });
-    assert_eq!(desk.send().await, Sent { sent: 1, left: 0 });
+    assert_eq!(desk.send().await, Sent { sent: 1, needless: 0, left: 0 });
     assert_eq!(desk.only()["ack"].as_bool(), Some(false));
 }
 
@@ -107,7 +133,7 @@ async fn a_maintenance_from_a_mail_is_made_there_with_its_impacts_and_unknown_ci
     let mut said = notice();
     said.circuits.push(Circuit { circuit_id: "LUM/404".to_owned(), impact: Impact::Degraded });
     desk.mail("1", 60, said.clone());
-    assert_eq!(desk.send().await, Sent { sent: 1, left: 0 });
+    assert_eq!(desk.send().await, Sent { sent: 1, needless: 0, left: 0 });
     let made = desk.only();
     let of = |field: &str| made[field].as_str().unwrap().to_owned();
     assert_eq!(
@@ -148,12 +174,12 @@ async fn nothing_is_overwritten_that_changed_there_too() {
     let id = desk.only()["id"].as_str().unwrap().to_owned();
     desk.sim.patch(MAINTENANCE, &id, json!({"end_time": "2026-11-22T20:00:00Z"}));
     desk.mail("2", 0, Notice { end: at("2026-11-22T16:00:00Z"), ..notice() });
-    assert_eq!(desk.send().await, Sent { sent: 0, left: 1 });
+    assert_eq!(desk.send().await, Sent { sent: 0, needless: 0, left: 1 });
     let entry = desk.outbox().remove(0);
     assert_eq!(entry.state, State::Conflict);
     assert!(entry.reason.contains("the window changed here and in Nautobot"), "{}", entry.reason);
     assert_eq!(desk.only()["end_time"], "2026-11-22T20:00:00Z");
-    assert_eq!(desk.send().await, Sent { sent: 0, left: 0 }, "it waits for somebody");
+    assert_eq!(desk.send().await, Sent { sent: 0, needless: 0, left: 0 }, "it waits for somebody");
     desk.write(move |c| outbox::retry(c, &[entry.id], true, &anna()).unwrap());
     assert_eq!(desk.send().await.sent, 1);
     assert_eq!(desk.only()["end_time"], "2026-11-22T16:00:00Z");
@@ -161,7 +187,7 @@ async fn nothing_is_overwritten_that_changed_there_too() {
     desk.mail("3", 0, Notice { end: at("2026-11-22T17:00:00Z"), sequence: 2, ..notice() });
     desk.write(|c| outbox::retry(c, &[], true, &anna()).unwrap());
     desk.sim.patch(MAINTENANCE, &id, json!({"end_time": "2026-11-22T21:00:00Z"}));
-    assert_eq!(desk.send().await, Sent { sent: 0, left: 1 });
+    assert_eq!(desk.send().await, Sent { sent: 0, needless: 0, left: 1 });
     assert_eq!(desk.only()["end_time"], "2026-11-22T21:00:00Z");
 }
 
@@ -172,12 +198,12 @@ async fn a_state_that_nautobot_does_not_show_is_not_acknowledged_there_until_it_
     desk.sync().await;
     desk.mail("1", 0, Notice { end: at("2026-11-22T18:00:00Z"), ..notice() });
     desk.acknowledge(desk.look("lumen", "CHG1").unwrap().key);
-    assert_eq!(desk.send().await, Sent { sent: 0, left: 1 });
+    assert_eq!(desk.send().await, Sent { sent: 0, needless: 0, left: 1 });
     assert_eq!((desk.only()["ack"].as_bool(), desk.outbox()[0].state), (Some(false), State::Conflict));
     // The app reads the mail, too.
     desk.sim.patch(MAINTENANCE, &id, json!({"end_time": "2026-11-22T18:00:00Z", "ack": false}));
     desk.sync().await;
-    assert_eq!(desk.send().await, Sent { sent: 1, left: 0 });
+    assert_eq!(desk.send().await, Sent { sent: 1, needless: 0, left: 0 });
     assert_eq!(desk.only()["ack"].as_bool(), Some(true));
 }
 
@@ -189,14 +215,14 @@ async fn what_nautobot_does_not_have_yet_waits_and_holds_up_nobody() {
     desk.mail("1", 60, Notice { maintenance_id: "CHG2".to_owned(), ..notice() });
     desk.acknowledge(desk.look("lumen", "CHG2").unwrap().key);
     desk.acknowledge(desk.look("lumen", "CHG1").unwrap().key);
-    assert_eq!(desk.send().await, Sent { sent: 1, left: 1 });
+    assert_eq!(desk.send().await, Sent { sent: 1, needless: 0, left: 1 });
     assert_eq!(desk.outbox()[0].reason, "Nautobot has no maintenance Lumen-CHG2 yet");
     let _ = desk.sim.requests();
-    assert_eq!(desk.send().await, Sent { sent: 0, left: 0 });
+    assert_eq!(desk.send().await, Sent { sent: 0, needless: 0, left: 0 });
     assert_eq!(desk.sim.requests(), [""; 0], "it is not asked about again at once");
     desk.small.maintenance(&desk.sim, "Lumen-CHG2", "2026-11-22T08:00:00Z", "2026-11-22T14:00:00Z");
     desk.sync().await;
-    assert_eq!(desk.send().await, Sent { sent: 1, left: 0 });
+    assert_eq!(desk.send().await, Sent { sent: 1, needless: 0, left: 0 });
 }
 
 #[tokio::test]
@@ -207,7 +233,7 @@ async fn what_belongs_to_a_maintenance_that_nothing_makes_there_needs_somebody_u
     desk.acknowledge(desk.look("lumen", "CHG2").unwrap().key);
     let made = desk.outbox().into_iter().find(|entry| entry.kind == Kind::Maintenance).unwrap();
     desk.write(move |c| outbox::drop(c, &[made.id], &anna()).unwrap());
-    assert_eq!(desk.send().await, Sent { sent: 0, left: 1 });
+    assert_eq!(desk.send().await, Sent { sent: 0, needless: 0, left: 1 });
     let entry = desk.outbox().remove(0);
     assert_eq!((entry.kind, entry.state), (Kind::Acknowledgement, State::Failed));
     assert!(entry.reason.contains("nothing in the outbox makes it there: drop this"), "{}", entry.reason);
@@ -229,14 +255,14 @@ async fn what_failed_for_want_of_its_record_goes_with_the_one_that_is_made_again
             desk.try_sync(true).await.unwrap();
         }
         desk.note(desk.look("lumen", "CHG1").unwrap().key, "drained");
-        assert_eq!(desk.send().await, Sent { sent: 0, left: 1 });
+        assert_eq!(desk.send().await, Sent { sent: 0, needless: 0, left: 1 });
         let state = if is_known_gone { State::Failed } else { State::Waiting };
         assert_eq!(desk.outbox()[0].state, state, "{}", desk.outbox()[0].reason);
         // Whatever its words are.
         desk.write(|c| c.execute("UPDATE outbox SET reason = 'it is not there'", []).unwrap());
         desk.try_sync(true).await.unwrap();
         desk.mail("2", 0, Notice { summary: "Another splice".to_owned(), ..notice() });
-        assert_eq!(desk.send().await, Sent { sent: 2, left: 0 }, "{:?}", desk.outbox());
+        assert_eq!(desk.send().await, Sent { sent: 2, needless: 0, left: 0 }, "{:?}", desk.outbox());
         let notes = desk.sim.all(NOTE);
         assert_eq!((notes.len(), &notes[0]["maintenance"]["id"]), (1, &desk.only()["id"]));
     }
@@ -254,7 +280,7 @@ async fn what_was_refused_for_itself_is_not_tried_again_because_its_record_chang
     desk.sim.patch(MAINTENANCE, &id, json!({"description": "Another splice"}));
     desk.sync().await;
     assert_eq!(desk.outbox()[0].state, State::Failed);
-    assert_eq!(desk.send().await, Sent { sent: 0, left: 0 });
+    assert_eq!(desk.send().await, Sent { sent: 0, needless: 0, left: 0 });
 }
 
 #[tokio::test]
@@ -297,7 +323,7 @@ async fn a_name_that_is_taken_by_what_the_token_may_not_see_is_told_as_that() {
     desk.sim.set(|options| options.hidden.push(id));
     desk.sync().await;
     desk.mail("1", 60, notice());
-    assert_eq!(desk.send().await, Sent { sent: 0, left: 1 });
+    assert_eq!(desk.send().await, Sent { sent: 0, needless: 0, left: 1 });
     let entry = desk.outbox().remove(0);
     assert_eq!(
         (entry.state, entry.reason.as_str()),
@@ -315,15 +341,17 @@ async fn a_refusal_concerns_one_entry_and_a_silence_all() {
     desk.note(key, "one");
     desk.acknowledge(key);
     desk.sim.set(|options| options.denied.push((Verb::Add, NOTE.to_owned())));
-    assert_eq!(desk.send().await, Sent { sent: 1, left: 1 });
+    assert_eq!(desk.send().await, Sent { sent: 1, needless: 0, left: 1 });
     let entry = desk.outbox().remove(0);
     assert_eq!((entry.kind, entry.state), (Kind::Note, State::Failed));
     assert!(entry.reason.contains("does not let the token"), "{}", entry.reason);
+    assert!(entry.reason.contains("once it may, `noctui outbox retry` sends"), "{}", entry.reason);
     desk.sim.set(|options| options.denied.clear());
+    assert_eq!(desk.send().await, Sent::default(), "nothing tells that it may do more");
     desk.write(move |c| outbox::retry(c, &[], false, &anna()).unwrap());
     // A failure of the server's own may be over in a minute.
     desk.sim.plan("POST", 0, 1, Trouble::Proxy(500));
-    assert_eq!(desk.send().await, Sent { sent: 0, left: 1 });
+    assert_eq!(desk.send().await, Sent { sent: 0, needless: 0, left: 1 });
     let entry = desk.outbox().remove(0);
     assert_eq!((entry.state, entry.tries), (State::Waiting, 2));
     desk.write(move |c| outbox::retry(c, &[], false, &anna()).unwrap());
@@ -345,16 +373,20 @@ async fn notes_arrive_in_the_order_in_which_they_were_written() {
     }
     desk.note(other, "elsewhere");
     desk.sim.plan("POST", 0, 1, Trouble::Proxy(500));
-    assert_eq!(desk.send().await, Sent { sent: 1, left: 1 });
+    assert_eq!(desk.send().await, Sent { sent: 1, needless: 0, left: 1 });
     let texts = || -> Vec<String> {
         let first = |note: &Value| note["comment"].as_str().unwrap().split('\n').next().unwrap().to_owned();
         desk.sim.all(NOTE).iter().map(first).collect()
     };
     assert_eq!(texts(), ["elsewhere"], "no other maintenance waits for it");
-    assert_eq!(desk.send().await, Sent { sent: 0, left: 0 }, "what was written later does not overtake it");
+    assert_eq!(
+        desk.send().await,
+        Sent { sent: 0, needless: 0, left: 0 },
+        "what was written later does not overtake it"
+    );
     assert!(!desk.write(|c| outbox::is_fresh(c).unwrap()), "nobody is woken for what waits behind it");
     desk.write(move |c| outbox::retry(c, &[], false, &anna()).unwrap());
-    assert_eq!(desk.send().await, Sent { sent: 3, left: 0 });
+    assert_eq!(desk.send().await, Sent { sent: 3, needless: 0, left: 0 });
     assert_eq!(texts(), ["elsewhere", "drained", "watching", "back"]);
 }
 
@@ -369,7 +401,7 @@ async fn a_note_that_was_changed_there_is_not_written_over_unseen() {
     let id = desk.sim.all(NOTE)[0]["id"].as_str().unwrap().to_owned();
     desk.sim.patch(NOTE, &id, json!({"comment": "drained, but for one"}));
     desk.write(move |c| action::undo(c, &noted.inverse.unwrap(), &anna()).unwrap());
-    assert_eq!(desk.send().await, Sent { sent: 0, left: 1 });
+    assert_eq!(desk.send().await, Sent { sent: 0, needless: 0, left: 1 });
     let entry = desk.outbox().remove(0);
     assert_eq!(
         (entry.state, entry.reason.as_str()),
@@ -377,7 +409,7 @@ async fn a_note_that_was_changed_there_is_not_written_over_unseen() {
     );
     assert_eq!(desk.sim.all(NOTE)[0]["comment"], "drained, but for one");
     desk.write(move |c| outbox::retry(c, &[entry.id], true, &anna()).unwrap());
-    assert_eq!(desk.send().await, Sent { sent: 1, left: 0 });
+    assert_eq!(desk.send().await, Sent { sent: 1, needless: 0, left: 0 });
     assert!(desk.sim.all(NOTE)[0]["comment"].as_str().unwrap().starts_with("[taken back by anna"));
 }
 
@@ -390,7 +422,7 @@ async fn a_proxy_that_takes_offence_at_one_write_holds_up_no_other() {
     desk.note(key, "'; DROP TABLE circuits");
     desk.acknowledge(key);
     desk.sim.plan("POST", 0, 1, Trouble::Proxy(403));
-    assert_eq!(desk.send().await, Sent { sent: 1, left: 1 });
+    assert_eq!(desk.send().await, Sent { sent: 1, needless: 0, left: 1 });
     let entry = desk.outbox().remove(0);
     assert_eq!((entry.kind, entry.state), (Kind::Note, State::Waiting));
     assert!(entry.reason.contains("403 Forbidden, and no JSON"), "{}", entry.reason);
@@ -419,7 +451,8 @@ async fn what_was_done_offline_goes_out_in_its_order() {
     }
     assert_eq!(desk.outbox().len(), done, "nothing is lost, and nothing is passed over");
     desk.sim.calm();
-    assert_eq!(desk.send().await, Sent { sent: done, left: 0 });
+    // The acknowledgements went with what was made.
+    assert_eq!(desk.send().await, Sent { sent: done - 4, needless: 4, left: 0 });
     let all = desk.sim.all(MAINTENANCE);
     let name = |id: &str| all.iter().find(|one| one["id"] == id).unwrap()["name"].as_str().unwrap()[6..].to_owned();
     let made: Vec<String> = all.iter().map(|one| name(one["id"].as_str().unwrap())).collect();
@@ -442,9 +475,9 @@ async fn a_note_that_somebody_deleted_there_is_made_again_only_when_it_is_brough
     desk.sim.delete(NOTE, desk.sim.all(NOTE)[0]["id"].as_str().unwrap());
     let inverse = noted.inverse.unwrap();
     let removed = desk.write(move |c| action::undo(c, &inverse, &anna()).unwrap());
-    assert_eq!((desk.send().await, desk.sim.all(NOTE).len()), (Sent { sent: 1, left: 0 }, 0));
+    assert_eq!((desk.send().await, desk.sim.all(NOTE).len()), (Sent { sent: 0, needless: 1, left: 0 }, 0));
     desk.write(move |c| action::undo(c, &removed.inverse.unwrap(), &anna()).unwrap());
-    assert_eq!((desk.send().await, desk.sim.all(NOTE).len()), (Sent { sent: 1, left: 0 }, 1));
+    assert_eq!((desk.send().await, desk.sim.all(NOTE).len()), (Sent { sent: 1, needless: 0, left: 0 }, 1));
     assert_eq!(desk.sim.all(NOTE)[0]["comment"], "drained\n\n-- anna, 2026-11-21 02:41 UTC");
 }
 

@@ -119,45 +119,133 @@ async fn what_was_filed_under_a_provider_follows_its_new_name() {
     assert_eq!(desk.only()["ack"].as_bool(), Some(true));
 }
 
-#[tokio::test]
-async fn two_records_are_never_one_maintenance() {
-    let desk = Desk::in_time(true).await;
+/// A record of this name there, on a second circuit of lumen.
+fn second(desk: &Desk, name: &str) -> String {
     let Small { kind, status, provider, .. } = &desk.small;
-    let second = desk.sim.put(
-        "circuits/circuits",
-        json!({"cid": "LUM/2", "provider": provider, "circuit_type": kind, "status": status}),
-    );
-    // The one is of lumen by its circuit, the other by its name.
-    let (start, end) = ("2026-11-22T08:00:00Z", "2026-11-22T14:00:00Z");
-    let one = desk.small.maintenance(&desk.sim, "TW-1", start, end);
-    desk.sync().await;
-    let other = desk.sim.put(
+    let fields = json!({"cid": "LUM/2", "provider": provider, "circuit_type": kind, "status": status});
+    let circuit = desk.sim.put("circuits/circuits", fields);
+    let record = desk.sim.put(
         MAINTENANCE,
-        json!({"name": "Lumen-TW-1", "start_time": start, "end_time": "2026-11-22T20:00:00Z", "status": "TENTATIVE",
-               "description": "another"}),
+        json!({"name": name, "start_time": "2026-11-22T08:00:00Z", "end_time": "2026-11-22T20:00:00Z",
+               "status": "TENTATIVE", "description": "another"}),
     );
-    desk.sim.put(IMPACT, json!({"maintenance": other, "circuit": second, "impact": "DEGRADED"}));
+    desk.sim.put(IMPACT, json!({"maintenance": record, "circuit": circuit, "impact": "DEGRADED"}));
+    record
+}
+
+/// The record of a maintenance of lumen here.
+fn record(desk: &Desk, id: &str) -> Option<String> {
+    Some(desk.look("lumen", id)?.nautobot?.record?.0)
+}
+
+/// The record that names no provider, beside the one that does.
+const BESIDE: &str = "TW-1 (Nautobot)";
+
+#[tokio::test]
+async fn two_records_are_two_maintenances_and_the_same_two_in_every_order() {
+    let (start, end) = ("2026-11-22T08:00:00Z", "2026-11-22T14:00:00Z");
+    for order in ["bare first", "named first", "together"] {
+        let desk = Desk::in_time(true).await;
+        // The one is of lumen by its circuit, the other by its name.
+        let bare = || desk.small.maintenance(&desk.sim, "TW-1", start, end);
+        let (one, other) = match order {
+            "bare first" => {
+                let one = bare();
+                desk.sync().await;
+                assert_eq!(record(&desk, "TW-1").unwrap(), one);
+                (one, second(&desk, "Lumen-TW-1"))
+            }
+            _ => {
+                let other = second(&desk, "Lumen-TW-1");
+                if order == "named first" {
+                    desk.sync().await;
+                }
+                (bare(), other)
+            }
+        };
+        for _ in 0..2 {
+            desk.sync().await;
+            let found = (record(&desk, BESIDE).unwrap(), record(&desk, "TW-1").unwrap());
+            assert_eq!(found, (one.clone(), other.clone()), "{order}");
+            assert!(desk.look("nautobot", "TW-1").is_none(), "{order}");
+            let why = told(&desk, "lumen", BESIDE).unwrap();
+            assert_eq!(why, "TW-1 is here as lumen/TW-1 (Nautobot), for lumen/TW-1 is Lumen-TW-1 in Nautobot");
+            assert_eq!(told(&desk, "lumen", "TW-1"), None);
+            desk.try_sync(true).await.unwrap();
+        }
+        // What is done with the one is done with no other, here or there, and a mail of lumen's TW-1 is of lumen's.
+        desk.acknowledge(desk.look("lumen", BESIDE).unwrap().key);
+        desk.send().await;
+        let circuits = vec![Circuit { circuit_id: "LUM/2".to_owned(), impact: Impact::Degraded }];
+        let said = Notice { maintenance_id: "TW-1".to_owned(), status: Status::Completed, circuits, ..notice() };
+        desk.mail("1", 0, said);
+        desk.send().await;
+        desk.sync().await;
+        let there = |id: &str| desk.sim.all(MAINTENANCE).into_iter().find(|record| record["id"] == *id).unwrap();
+        let of = |id: &str| (there(id)["ack"].as_bool().unwrap(), there(id)["status"].as_str().unwrap().to_owned());
+        assert_eq!(of(&one), (true, "CONFIRMED".to_owned()), "{order}");
+        assert_eq!(of(&other), (false, "COMPLETED".to_owned()), "{order}");
+        assert_eq!((desk.sim.all(IMPACT).len(), desk.outbox()), (2, vec![]));
+    }
+}
+
+#[tokio::test]
+async fn what_was_done_with_a_record_goes_along_when_another_takes_its_place() {
+    let desk = Desk::in_time(true).await;
+    let one = desk.small.maintenance(&desk.sim, "TW-1", "2026-11-22T08:00:00Z", "2026-11-22T14:00:00Z");
     desk.sync().await;
-    let record = |id: &str| desk.look("lumen", id).unwrap().nautobot.unwrap().record.unwrap().0;
-    assert_eq!((record("TW-1"), record("Lumen-TW-1")), (one.clone(), other.clone()));
-    let told = told(&desk, "lumen", "Lumen-TW-1").unwrap();
-    assert!(told.contains("lumen/TW-1 is TW-1 in Nautobot"), "{told}");
-    let _ = desk.sim.bodies("");
-    desk.acknowledge(desk.look("lumen", "TW-1").unwrap().key);
-    desk.send().await;
+    let key = desk.look("lumen", "TW-1").unwrap().key;
+    desk.acknowledge(key);
+    desk.note(key, "drained");
+    let other = second(&desk, "Lumen-TW-1");
     desk.sync().await;
+    let now = desk.look("lumen", BESIDE).unwrap();
+    assert_eq!((now.key, now.notes.len()), (key, 1));
     desk.send().await;
     let there = |id: &str| desk.sim.all(MAINTENANCE).into_iter().find(|record| record["id"] == *id).unwrap();
     assert_eq!((there(&one)["ack"].as_bool(), there(&other)["ack"].as_bool()), (Some(true), Some(false)));
-    assert_eq!((there(&other)["status"].as_str(), desk.sim.all(IMPACT).len()), (Some("TENTATIVE"), 2));
-    assert_eq!(desk.outbox(), []);
-    // With the one gone the other is what its name says.
-    desk.sim.delete(MAINTENANCE, &one);
-    for _ in 0..2 {
-        desk.try_sync(true).await.unwrap();
-    }
-    assert_eq!(record("TW-1"), other);
-    assert!(desk.look("lumen", "Lumen-TW-1").is_none());
+    assert_eq!(desk.sim.all(NOTE)[0]["maintenance"]["id"].as_str().unwrap_or_default(), one);
+    // With the one deleted the other takes its place, at once and with what was done.
+    desk.sim.delete(MAINTENANCE, &other);
+    desk.try_sync(true).await.unwrap();
+    let now = desk.look("lumen", "TW-1").unwrap();
+    assert_eq!((now.key, now.notes.len(), record(&desk, "TW-1")), (key, 1, Some(one)));
+    assert!(desk.look("lumen", BESIDE).is_none() && told(&desk, "lumen", "TW-1").is_none());
+}
+
+#[tokio::test]
+async fn a_record_that_a_mail_met_gives_way_to_the_carriers_own() {
+    let desk = Desk::in_time(false).await;
+    let one = desk.small.maintenance(&desk.sim, "CHG1", "2026-11-22T08:00:00Z", "2026-11-22T14:00:00Z");
+    desk.mail("1", 60, notice());
+    desk.sync().await;
+    let key = desk.look("lumen", "CHG1").unwrap().key;
+    assert_eq!(record(&desk, "CHG1").unwrap(), one);
+    let other = second(&desk, "Lumen-CHG1");
+    desk.sync().await;
+    assert_eq!((desk.look("lumen", "CHG1").unwrap().key, record(&desk, "CHG1")), (key, Some(other.clone())));
+    assert_eq!(record(&desk, "CHG1 (Nautobot)").unwrap(), one);
+    // Worked on, what is gone there stays here, and the other joins it.
+    desk.sim.delete(MAINTENANCE, &other);
+    desk.try_sync(true).await.unwrap();
+    assert_eq!((desk.look("lumen", "CHG1").unwrap().key, record(&desk, "CHG1")), (key, Some(one)));
+    assert!(desk.look("lumen", "CHG1 (Nautobot)").is_none());
+}
+
+#[tokio::test]
+async fn a_record_whose_circuits_come_later_is_of_their_provider_then() {
+    let desk = Desk::in_time(false).await;
+    let fields = json!({"name": "TW-1", "start_time": "2026-11-22T08:00:00Z", "end_time": "2026-11-22T20:00:00Z"});
+    let id = desk.sim.put(MAINTENANCE, fields);
+    desk.sync().await;
+    let key = desk.look("nautobot", "TW-1").unwrap().key;
+    desk.note(key, "whose is it?");
+    desk.sim.put(IMPACT, json!({"maintenance": id, "circuit": desk.small.circuit, "impact": "OUTAGE"}));
+    desk.sync().await;
+    let now = desk.look("lumen", "TW-1").unwrap();
+    assert_eq!((now.key, now.notes.len(), record(&desk, "TW-1")), (key, 1, Some(id)));
+    assert!(desk.look("nautobot", "TW-1").is_none());
+    assert_eq!(desk.outbox()[0].provider, "lumen");
 }
 
 #[tokio::test]
@@ -168,7 +256,7 @@ async fn an_id_that_is_cut_to_anothers_name_there_is_told_and_not_said_to_be_wri
     for end in ["1", "2"] {
         desk.mail(end, 60, Notice { maintenance_id: id(end), ..notice() });
     }
-    assert_eq!(desk.send().await, Sent { sent: 1, left: 1 });
+    assert_eq!(desk.send().await, Sent { sent: 1, needless: 0, left: 1 });
     assert_eq!(names(&desk).len(), 1);
     let entry = desk.outbox().remove(0);
     assert_eq!((entry.maintenance_id.as_str(), entry.state), (&*id("2"), outbox::State::Failed));

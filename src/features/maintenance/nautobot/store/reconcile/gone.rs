@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use super::note::silently;
-use super::{NAUTOBOT, tell};
+use super::{Manner, NAUTOBOT, namesake, one, tell};
 use crate::features::maintenance::nautobot::store::{content, journal, outbox};
 use crate::features::maintenance::store::NoteKey;
 use crate::features::maintenance::store::action::{self, Actor, Inverse};
@@ -45,11 +45,14 @@ pub fn gone(connection: &Connection, id: &str, now: DateTime<Utc>) -> Result<(),
     connection.prepare_cached("DELETE FROM nautobot_maintenance WHERE id = ?1")?.execute([id])?;
     journal::forget(connection, id)?;
     outbox::dispute(connection, &there.provider, &there.maintenance_id, &[], now)?;
-    make_room(connection, &there.provider, &there.maintenance_id)
+    match namesake::make_room(connection, &there.provider, &there.maintenance_id)? {
+        Some(other) => one(connection, &other, &Manner::of_one(now)),
+        None => Ok(()),
+    }
 }
 
 /// Takes out the maintenance of a record that came from there and that nobody here worked on.
-fn forget(connection: &Connection, id: &str) -> Result<(), Error> {
+pub(super) fn forget(connection: &Connection, id: &str) -> Result<(), Error> {
     connection
         .prepare_cached(
             "DELETE FROM maintenance WHERE noticed = 0 AND id = (SELECT maintenance FROM nautobot_maintenance WHERE id = ?1)
@@ -63,24 +66,5 @@ fn forget(connection: &Connection, id: &str) -> Result<(), Error> {
                  AND NOT EXISTS (SELECT 1 FROM by_hand b WHERE b.maintenance = maintenance.id)",
         )?
         .execute((id, NAUTOBOT))?;
-    Ok(())
-}
-
-/// A maintenance has no record any more: one that is here under its whole name because of that may take its place, unless
-/// somebody has worked on it.
-fn make_room(connection: &Connection, provider: &str, maintenance_id: &str) -> Result<(), Error> {
-    let mut query = connection.prepare_cached(
-        "SELECT n.id FROM nautobot_maintenance n JOIN maintenance m ON m.id = n.maintenance
-         WHERE m.provider = ?1 AND m.maintenance_id = n.name AND substr(n.name, -length(?2) - 1) = '-' || ?2",
-    )?;
-    let rows = query.query_map([provider, maintenance_id], |row| row.get(0))?;
-    for id in rows.collect::<rusqlite::Result<Vec<String>>>()? {
-        forget(connection, &id)?;
-        connection
-            .prepare_cached(
-                "UPDATE nautobot_maintenance SET dirty = 1, agreed = iif(maintenance IS NULL, NULL, agreed) WHERE id = ?1",
-            )?
-            .execute([id])?;
-    }
     Ok(())
 }

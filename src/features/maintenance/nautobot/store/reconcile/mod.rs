@@ -14,6 +14,7 @@
 //! | `decide` | what somebody says of a conflict |
 //! | `note` | notes |
 //! | `gone` | what is there no more |
+//! | `namesake` | records that would be one maintenance |
 //!
 //! The rules, also in the README:
 //!
@@ -28,6 +29,7 @@ pub mod astray;
 pub mod compare;
 pub mod decide;
 mod gone;
+mod namesake;
 pub mod note;
 mod take;
 
@@ -99,8 +101,15 @@ pub fn step(connection: &Connection, manner: &Manner, most: usize, budget: Durat
     Ok(Step { taken, is_more: taken < ids.len() || ids.len() == most })
 }
 
-/// Takes over one.
+/// Takes over one, and then the one that has given way to it.
 pub fn one(connection: &Connection, id: &str, manner: &Manner) -> Result<(), Error> {
+    let displaced = namesake::claim(connection, id)?;
+    this_one(connection, id, manner)?;
+    displaced.map_or(Ok(()), |displaced| this_one(connection, &displaced, manner))
+}
+
+/// Takes over one, as what it is.
+fn this_one(connection: &Connection, id: &str, manner: &Manner) -> Result<(), Error> {
     let Some(mut there) = content::there(connection, id)? else { return Ok(()) };
     // A clock there that is ahead must not outdate the mails of the next hours.
     there.updated = there.updated.min(manner.now.timestamp_micros());
