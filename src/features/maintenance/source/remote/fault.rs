@@ -47,6 +47,22 @@ pub enum Fault {
         /// What is wrong, behind the server's name.
         lacks: &'static str,
     },
+    /// The server does not speak TLS, which is what begins.
+    #[error("{server} does not speak TLS there: what it sends is no part of it")]
+    NoTls {
+        /// Name and port.
+        server: String,
+    },
+    /// There is a connection, and the server does not greet.
+    #[error("{server} said nothing within {} s of the connection", after.as_secs())]
+    Silent {
+        /// Name and port.
+        server: String,
+        /// How long its greeting was waited for.
+        after: Duration,
+        /// Whether there is TLS by then.
+        is_protected: bool,
+    },
     /// Password, token or the application's secret cannot be fetched.
     #[error("there is nothing to log in to {server} with")]
     Secret {
@@ -208,7 +224,7 @@ impl Fault {
         match self {
             Self::Ended => "ended",
             Self::Unreachable { .. } => "unreachable",
-            Self::Handshake { .. } | Self::Trust(_) | Self::Unprotected { .. } => "TLS",
+            Self::Handshake { .. } | Self::Trust(_) | Self::Unprotected { .. } | Self::NoTls { .. } => "TLS",
             Self::Secret { .. } => "no password",
             Self::Login { .. } => "login refused",
             Self::Token { .. } => "token refused",
@@ -218,7 +234,7 @@ impl Fault {
             Self::SignIn { .. } => "no token",
             Self::Refused { .. } => "refused",
             Self::Closed { .. } | Self::Short { .. } => "disconnected",
-            Self::Late { .. } => "no answer",
+            Self::Late { .. } | Self::Silent { .. } => "no answer",
             Self::Busy { .. } => "busy",
             Self::Withheld { .. } | Self::Unsent { .. } => "a mail withheld",
             Self::Garbled { .. } | Self::Unreadable { .. } => "garbled",
@@ -257,7 +273,20 @@ impl Remedy for Fault {
                 "check that `server` is the name in its certificate; name the authority that signed it with `ca_file`"
                     .into()
             }
-            Self::Unprotected { .. } => "check `tls` and the port of `server`".into(),
+            Self::Unprotected { .. } | Self::NoTls { .. } => {
+                "check `tls` and the port of `server`: \"implicit\" goes with 993, \"starttls\" with 143".into()
+            }
+            Self::Silent { is_protected: false, .. } => {
+                "check `tls` and the port of `server`: a port that waits for TLS says nothing (\"implicit\" goes with 993, \
+                 \"starttls\" with 143), nor does one that is not for mail; a server that is only slow is tried again by a \
+                 running noctui"
+                    .into()
+            }
+            Self::Silent { is_protected: true, .. } => {
+                "check the port of `server` (993, as a rule): one that is not for mail says nothing; a server that is only \
+                 slow is tried again by a running noctui"
+                    .into()
+            }
             Self::Secret { setting, .. } => format!(
                 "correct {setting}_file, {setting}_env, {setting}_command or {setting}_keyring of this source"
             )

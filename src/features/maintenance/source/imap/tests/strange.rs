@@ -141,6 +141,40 @@ async fn a_server_that_lies_about_how_much_it_sends_is_told_so_with_advice_that_
 }
 
 #[tokio::test]
+async fn a_line_without_end_is_not_listened_to() {
+    let text = "a".repeat(300 << 10);
+    let answer = format!("S: * 1 FETCH (UID 5 BODY[]<0> \"{text}\n--\n…\n");
+    let conversation = format!("{LOGIN}{}{LISTED}{FETCH}{answer}", examine(2, 7));
+    let server = Server::start(vec![conversation], 4096).await;
+    let mut reading = Reading::within(Duration::from_secs(30), server, Before::default(), |_| ());
+    let (mails, trouble, again_in) = reading.read_to_trouble().await;
+    assert_eq!(mails, []);
+    let told = "cannot be understood: its answer to UID FETCH: a line of more than 256 KiB";
+    assert!(trouble.contains(told) && again_in.is_some(), "{trouble}");
+}
+
+#[tokio::test]
+async fn a_port_that_waits_for_tls_or_does_not_speak_it_is_told_as_one() {
+    let told = async |conversation: &str, tls: MailTls| {
+        let server = Server::start(vec![conversation.to_owned()], 64).await;
+        let imap = Imap { tls, ..config(server.port) };
+        let mailbox = Mailbox::new(&imap).with_times(Duration::from_secs(1), Duration::from_secs(1));
+        let Err(fault) = mailbox.open().await else { panic!("it is no server") };
+        crate::trouble::Trouble::of(&fault).one_line()
+    };
+    for greeting in ["S: * OK [CAPABILITY IMAP4rev1] ready\n", "S: HTTP/1.1 400 Bad Request\n"] {
+        let told = told(greeting, MailTls::Implicit).await;
+        assert!(told.contains("does not speak TLS there") && told.contains("check `tls` and the port"), "{told}");
+        assert!(!told.contains("ca_file") && !told.contains("InvalidContentType"), "{told}");
+    }
+    for tls in [MailTls::None, MailTls::StartTls] {
+        let told = told("…\n", tls).await;
+        assert!(told.contains("said nothing within 1 s of the connection; check `tls` and the port"), "{told}");
+        assert!(told.contains("waits for TLS") && told.contains("only slow"), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn a_fetch_that_is_refused_moves_no_bookmark_and_finds_the_mail_that_it_is_refused_for() {
     let answer = |tag: u32, uid: u32, is_given: bool| {
         let sent = if is_given {
