@@ -128,6 +128,24 @@ pub enum Fault {
         /// How it was asked for.
         grant: Grant,
     },
+    /// Whoever gives tokens does not take the application for one that it knows.
+    #[error("there is no token for {user}: {said}")]
+    Application {
+        /// The account.
+        user: String,
+        /// Why, in the provider's words.
+        said: String,
+    },
+    /// Whoever gives tokens is busy, or somebody else answers in its place: the login is not refused.
+    #[error("{server} gives no token now: {said}")]
+    NoToken {
+        /// Its address.
+        server: String,
+        /// What was answered.
+        said: String,
+        /// How long it wants to be left alone; `None` where it does not say.
+        again_in: Option<Duration>,
+    },
     /// The server says no to something else.
     #[error("{server} refused {asked}: {said}")]
     Refused {
@@ -231,7 +249,7 @@ impl Fault {
             Self::Forbidden { .. } => "permission",
             Self::NoMailbox { .. } => "no mailbox",
             Self::SignIn { grant: Grant::User, .. } => "sign in again",
-            Self::SignIn { .. } => "no token",
+            Self::SignIn { .. } | Self::Application { .. } | Self::NoToken { .. } => "no token",
             Self::Refused { .. } => "refused",
             Self::Closed { .. } | Self::Short { .. } => "disconnected",
             Self::Late { .. } | Self::Silent { .. } => "no answer",
@@ -244,7 +262,13 @@ impl Fault {
     /// How long the server wants to be left alone, if it says so.
     #[must_use]
     pub fn again_in(&self) -> Option<Duration> {
-        if let Self::Busy { again_in, .. } = self { *again_in } else { None }
+        if let Self::Busy { again_in, .. } | Self::NoToken { again_in, .. } = self { *again_in } else { None }
+    }
+
+    /// Whether the login was refused. It is not tried again by itself: accounts are locked when a wrong password comes again and
+    /// again.
+    pub(in crate::features::maintenance::source) fn is_of_login(&self) -> bool {
+        matches!(self, Self::Login { .. } | Self::Token { .. } | Self::SignIn { .. } | Self::Application { .. })
     }
 }
 
@@ -297,7 +321,19 @@ impl Remedy for Fault {
                     .into()
             }
             Self::SignIn { grant: Grant::User, .. } => {
-                "sign in with `noctui source login`, or correct [maintenance.source.oauth]".into()
+                "sign in with `noctui source login`, after which a running noctui goes on by itself, or correct \
+                 [maintenance.source.oauth]"
+                    .into()
+            }
+            Self::Application { .. } => {
+                "correct client_id and client_secret in [maintenance.source.oauth]; where they are right, an administrator has \
+                 to let the application in, and you to sign in with `noctui source login`"
+                    .into()
+            }
+            Self::NoToken { .. } => {
+                "wait: a running noctui tries it again by itself; where it stays so, a proxy or the login page of a network may \
+                 answer in its place: check the network, and token_url in [maintenance.source.oauth] if it is set"
+                    .into()
             }
             Self::SignIn { grant: Grant::Application, .. } => {
                 "check client_id and client_secret in [maintenance.source.oauth], and that an administrator agreed to \
