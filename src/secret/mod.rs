@@ -9,8 +9,8 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 pub(crate) use keyring::keep as keep_in_keyring;
-pub(crate) use source::is_open_to_all;
 pub use source::{Found, NoSecret, SecretFrom, Wanted};
+pub(crate) use source::{is_open_to_all, warning_of};
 
 /// A token or password. It prints as `***` and cannot be serialised.
 #[derive(Clone, PartialEq, Eq)]

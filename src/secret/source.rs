@@ -214,8 +214,7 @@ impl SecretFrom {
     #[must_use]
     pub fn warning(&self) -> Option<String> {
         let Self::File(path) = self else { return None };
-        let is_open = std::fs::metadata(path).is_ok_and(|about| is_open_to_all(&about));
-        is_open.then(|| clean_line(&open_to_all(path)))
+        warning_of(path)
     }
 
     /// Fetches what is `wanted`, and reads it.
@@ -294,6 +293,12 @@ fn read_now(path: &Path) -> io::Result<(Zeroizing<Vec<u8>>, Option<String>)> {
         bytes.drain(..MARK.len());
     }
     Ok((bytes, warning.map(|warning| clean_line(&warning))))
+}
+
+/// What should be known about a file with a secret in it, without reading it.
+pub(crate) fn warning_of(path: &Path) -> Option<String> {
+    let is_open = std::fs::metadata(path).is_ok_and(|about| is_open_to_all(&about));
+    is_open.then(|| clean_line(&open_to_all(path)))
 }
 
 /// What is said of a file that everybody may read.

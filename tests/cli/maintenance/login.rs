@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use predicates::str::contains;
 
+use super::source::Serving;
 use crate::support::Home;
 
 /// Gives codes and tokens over HTTP until the test ends, and has a mailbox; what it was asked.
@@ -67,7 +68,7 @@ fn a_refresh_token_is_kept_in_a_file_for_nobody_else_to_read() {
         .success()
         .stderr(contains("open https://login.example/d in a browser, and type AB-12"))
         .stdout(contains("noc@lakeside.example is signed in; the refresh token is kept in "))
-        .stdout(contains("tokens/noc, for you alone to read\n"));
+        .stdout(predicates::str::ends_with("tokens/noc, for you alone to read\n"));
     let file = home.path().join(".local/share/noctui/tokens/noc");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "kept");
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
@@ -104,6 +105,53 @@ fn a_refresh_token_is_kept_in_the_keyring_where_there_is_one_and_otherwise_told_
     assert!(asked.lock().unwrap()[0].contains("refresh_token=kept"), "{asked:?}");
     // A keyring that is locked is not taken for a login that never was.
     run(&["source", "check", "noc"], "nothing").code(1).stderr(contains("or the keyring is locked"));
+}
+
+#[test]
+fn whoever_reads_the_source_goes_on_once_somebody_has_signed_in() {
+    let (home, (url, asked)) = (Home::new(), giver());
+    configure(&home, &url, "");
+    let _serving = Serving::of(&home);
+    let wait = |what: &str, is_so: &dyn Fn() -> bool| {
+        let begun = std::time::Instant::now();
+        while !is_so() {
+            assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{what}");
+            std::thread::park_timeout(std::time::Duration::from_millis(50));
+        }
+    };
+    wait("it needs a login", &|| {
+        let list = home.noctui(["source", "list", "--json"]).output().unwrap().stdout;
+        String::from_utf8(list).unwrap().contains("nobody has signed in yet")
+    });
+    assert!(asked.lock().unwrap().is_empty());
+    home.noctui(["source", "login", "noc"])
+        .assert()
+        .success()
+        .stdout(contains("noc: process "))
+        .stdout(contains(" reads it, and is asked to look now\n"));
+    wait("it goes on", &|| asked.lock().unwrap().iter().any(|asked| asked.contains("refresh_token=kept")));
+}
+
+#[test]
+fn a_key_or_a_secret_that_everybody_may_read_is_told() {
+    let (home, (url, _asked)) = (Home::new(), giver());
+    let [key, secret] = ["key.json", "client"].map(|name| home.path().join(name));
+    let mode = |mode: u32| {
+        for file in [&key, &secret] {
+            std::fs::write(file, "secret").unwrap();
+            std::fs::set_permissions(file, PermissionsExt::from_mode(mode)).unwrap();
+        }
+    };
+    configure(&home, &url, &format!("key_file = '{}'\nclient_secret_file = '{}'\n", key.display(), secret.display()));
+    let warning = |file: &Path| contains(format!("noc: warning: everybody may read {}: chmod 600", file.display()));
+    let (of_key, of_secret) = (warning(&key), warning(&secret));
+    mode(0o644);
+    let check = || home.noctui(["source", "check", "noc"]).assert();
+    check().stderr(of_key.clone()).stderr(of_secret.clone());
+    mode(0o600);
+    check()
+        .stderr(predicates::prelude::PredicateBooleanExt::not(of_key))
+        .stderr(predicates::prelude::PredicateBooleanExt::not(of_secret));
 }
 
 /// A mailbox of somebody who signs in at `url`.

@@ -172,11 +172,11 @@ fn that_a_sender_is_nobodys_is_taken_back_like_anything_else() {
 }
 
 /// A process that reads the sources, ended with the value.
-struct Serving(Child);
+pub(super) struct Serving(Child);
 
 impl Serving {
     /// One that has the only source.
-    fn of(home: &Home) -> Self {
+    pub(super) fn of(home: &Home) -> Self {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_noctui"));
         command.env_clear().env("HOME", home.path()).arg("serve").stdin(Stdio::null());
         let mut serving = Self(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());

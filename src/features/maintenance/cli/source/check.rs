@@ -9,7 +9,7 @@ use crate::config::{Proof, Source, SourceFrom};
 use crate::features::maintenance::cli::Session;
 use crate::features::maintenance::source::imap::Mailbox;
 use crate::features::maintenance::source::remote::{Fault, Seen, survey};
-use crate::features::maintenance::source::{maildir, web};
+use crate::features::maintenance::source::{maildir, oauth, web};
 use crate::features::maintenance::store::given_up;
 use crate::features::maintenance::worker::label;
 use crate::output::{self, EXIT_NO};
@@ -30,9 +30,9 @@ struct Checked {
     /// The same in words.
     #[serde(skip)]
     lost: Option<String>,
-    /// What should be known of where its password is kept.
+    /// What should be known of where its password, its key or its secret is kept.
     #[serde(skip)]
-    warning: Option<String>,
+    warnings: Vec<String>,
 }
 
 /// A folder, in JSON.
@@ -86,14 +86,15 @@ async fn check(session: &Session, source: &Source) -> Checked {
     let left = session.store.read(move |connection| given_up::of(connection, &from)).await.unwrap_or_default();
     let lost = left.told(&source.name);
     let given_up = left.mails + left.again;
-    let warning = match &source.from {
+    let warnings = match &source.from {
         SourceFrom::Imap(config) => match &config.login.proof {
-            Proof::Kept(from) => from.warning(),
-            Proof::Fetched(_) => None,
+            Proof::Kept(from) => from.warning().into_iter().collect(),
+            Proof::Fetched(oauth) => oauth::warnings(oauth),
         },
-        SourceFrom::Maildir { .. } | SourceFrom::Web(_) => None,
+        SourceFrom::Web(config) => oauth::warnings(&config.oauth),
+        SourceFrom::Maildir { .. } => Vec::new(),
     };
-    Checked { name, kind: kind(source), place: place(source), ok, folders, labels, given_up, trouble, lost, warning }
+    Checked { name, kind: kind(source), place: place(source), ok, folders, labels, given_up, trouble, lost, warnings }
 }
 
 /// What was seen of an account, or its trouble in words.
@@ -114,7 +115,7 @@ impl Folder {
 
 /// Says what was found; what is wrong on standard error.
 fn say(source: &Checked) -> std::io::Result<()> {
-    let Checked { name, place, ok, folders, labels, trouble, lost, warning, .. } = source;
+    let Checked { name, place, ok, folders, labels, trouble, lost, warnings, .. } = source;
     let is_read = *ok || (trouble.is_none() && folders.iter().all(|folder| folder.error.is_none()));
     let verdict = match (is_read, folders.is_empty()) {
         (true, _) => "can be read",
@@ -152,7 +153,7 @@ fn say(source: &Checked) -> std::io::Result<()> {
     if let Some(trouble) = trouble {
         output::complain(&format!("noctui: {name}: {trouble}"));
     }
-    if let Some(warning) = warning {
+    for warning in warnings {
         output::complain(&format!("noctui: {name}: warning: {warning}"));
     }
     Ok(())

@@ -6,10 +6,13 @@ use std::process::ExitCode;
 use tokio::sync::mpsc;
 
 use super::{failed, named};
+use crate::clock;
 use crate::config::{Grant, Proof, SourceFrom};
 use crate::features::maintenance::cli::Session;
 use crate::features::maintenance::source::oauth::sign_in::{Step, sign_in};
+use crate::features::maintenance::store::source;
 use crate::output;
+use crate::store::Error;
 use crate::text::clean_line;
 use crate::trouble::Trouble;
 
@@ -66,5 +69,27 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
     };
     let (name, place) = (clean_line(&args.name), clean_line(&place.to_string()));
     output::print(&format!("{name}: {} is signed in; the refresh token is kept {place}\n", clean_line(&user)))?;
+    match ask(&args.name, session) {
+        Ok(None) => {}
+        Ok(Some(reader)) => output::print(&format!("{name}: {reader} reads it, and is asked to look now\n"))?,
+        // Whoever reads it would wait for somebody to ask.
+        Err(error) => {
+            let trouble = Trouble::of(&error).to_do(&format!("`noctui source sync {name}` has whoever reads it go on"));
+            output::complain(&format!("noctui: {trouble}"));
+        }
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Asks whoever reads the source to look now, which it does not by itself once its login was refused. Who that is.
+fn ask(name: &str, session: &Session) -> Result<Option<String>, Error> {
+    let (name, now) = (name.to_owned(), clock::now());
+    session.store.write_blocking(move |connection| {
+        let known = source::known(connection, &name)?;
+        let reader = known.reader(now).map(|holder| holder.owner.label());
+        if reader.is_some() {
+            source::want(connection, &name, now)?;
+        }
+        Ok(reader)
+    })
 }

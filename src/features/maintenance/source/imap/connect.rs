@@ -26,7 +26,7 @@ pub(super) async fn connect(config: &Imap, patience: Duration) -> Result<Wire, F
         MailTls::Implicit => Wire::new(protect(config, &server, Box::new(plain)).await?, &server, patience),
         MailTls::StartTls | MailTls::None => Wire::new(Box::new(plain), &server, patience),
     };
-    greet(&mut wire).await?;
+    greet(&mut wire, config.tls == MailTls::Implicit).await?;
     if config.tls == MailTls::StartTls {
         if !wire.has_told_capabilities() {
             wire.ask("CAPABILITY", "CAPABILITY", drop).await?;
@@ -56,6 +56,9 @@ async fn plain(config: &Imap, server: &str) -> Result<TcpStream, Fault> {
 /// TLS on a connection.
 async fn protect(config: &Imap, server: &str, stream: Box<dyn Io>) -> Result<Box<dyn Io>, Fault> {
     let handshake = |source: io::Error| {
+        if tls::cause(&source).is_some_and(tls::is_no_tls) {
+            return Fault::NoTls { server: server.to_owned() };
+        }
         let words = tls::cause(&source).map(tls::why);
         let source = words.map_or(source, io::Error::other);
         let is_pinned = matches!(config.trust, tls::Trust::Pinned(_));
@@ -72,8 +75,12 @@ async fn protect(config: &Imap, server: &str, stream: Box<dyn Io>) -> Result<Box
 }
 
 /// Waits for the greeting, which has to ask for a login.
-async fn greet(wire: &mut Wire) -> Result<(), Fault> {
-    match wire.next("the connection", STEP.min(wire.patience())).await? {
+async fn greet(wire: &mut Wire, is_protected: bool) -> Result<(), Fault> {
+    let greeting = wire.next("the connection", STEP.min(wire.patience())).await.map_err(|fault| match fault {
+        Fault::Late { server, after, .. } => Fault::Silent { server, after, is_protected },
+        other => other,
+    });
+    match greeting? {
         Told::Note { said: Said::Ok, .. } => Ok(()),
         Told::Note { said: Said::PreAuth, .. } => {
             // Somebody in between could say so to keep a password or TLS from being asked for.

@@ -279,7 +279,7 @@ impl Connection {
             match self.connect_again().await {
                 Ok(()) => {}
                 // To be told to somebody who does something about it.
-                Err(login @ (Fault::Login { .. } | Fault::Token { .. } | Fault::SignIn { .. })) => return Err(login),
+                Err(login) if login.is_of_login() => return Err(login),
                 Err(_) => return Err(fault),
             }
             self.examine(at.index, &at.folder).await?;

@@ -12,6 +12,17 @@ use crate::features::maintenance::source::MAX_MAIL_BYTES;
 /// is not listened to.
 const MOST_BYTES: u64 = MAX_MAIL_BYTES + (16 << 20);
 
+/// Bytes that an answer may have beside its literals. The library takes every answer apart from its beginning whenever more of it
+/// comes, which over a line without end keeps a core busy and does nothing else.
+const MOST_BESIDE: u64 = 256 << 10;
+/// The same of one that lists numbers of mails: those of some million.
+const MOST_LISTED: u64 = 16 << 20;
+/// How answers begin that list numbers of mails.
+const LISTS: [&[u8]; 3] = [b"* SEARCH", b"* ESEARCH", b"* VANISHED"];
+
+/// Bytes of such a beginning, at the most.
+const LISTS_BEGIN: usize = 10;
+
 /// What carries a connection.
 pub(super) trait Io: AsyncRead + AsyncWrite + Unpin + Send + std::fmt::Debug {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send + std::fmt::Debug> Io for T {}
@@ -62,8 +73,7 @@ impl AsyncRead for Guarded {
         self.left = self.left.saturating_sub(came.len() as u64);
         match self.literals.pass(came) {
             Ok(()) => read,
-            // The library would make room for them at once.
-            Err(bytes) => nonsense(format!("{bytes} bytes announced at once, where {MOST_BYTES} are the most")),
+            Err(why) => nonsense(why),
         }
     }
 }
@@ -91,6 +101,10 @@ struct Literals {
     missing: u64,
     /// How the line ends so far.
     end: End,
+    /// Bytes of this answer beside its literals,
+    beside: u64,
+    /// and how it begins.
+    begins: Vec<u8>,
 }
 
 /// How a line ends so far.
@@ -108,13 +122,25 @@ enum End {
 }
 
 impl Literals {
-    /// Takes note of bytes that came; those of a literal that cannot be.
-    fn pass(&mut self, mut bytes: &[u8]) -> Result<(), u64> {
+    /// Takes note of bytes that came; why they are nonsense, where they are.
+    fn pass(&mut self, mut bytes: &[u8]) -> Result<(), String> {
         loop {
             let skipped = usize::try_from(self.missing).unwrap_or(usize::MAX).min(bytes.len());
             self.missing -= skipped as u64;
             let Some((byte, rest)) = bytes.get(skipped..).and_then(<[u8]>::split_first) else { return Ok(()) };
             bytes = rest;
+            self.beside += 1;
+            if self.begins.len() < LISTS_BEGIN {
+                self.begins.push(byte.to_ascii_uppercase());
+            }
+            if self.beside > self.most_beside() {
+                return Err(format!("a line of more than {} KiB", self.most_beside() >> 10));
+            }
+            let is_end = *byte == b'\n' && !matches!(self.end, End::Return(_));
+            if is_end {
+                self.beside = 0;
+                self.begins.clear();
+            }
             self.end = match (self.end, *byte) {
                 (_, b'{') => End::Number(0),
                 (End::Number(number), digit @ b'0'..=b'9') => {
@@ -125,13 +151,19 @@ impl Literals {
                 (End::Return(number), b'\n') => {
                     (self.announced, self.missing) = (number, number);
                     if number > MOST_BYTES {
-                        return Err(number);
+                        // The library would make room for them at once.
+                        return Err(format!("{number} bytes announced at once, where {MOST_BYTES} are the most"));
                     }
                     End::Text
                 }
                 _ => End::Text,
             };
         }
+    }
+
+    /// How many bytes this answer may have beside its literals.
+    fn most_beside(&self) -> u64 {
+        if LISTS.iter().any(|list| self.begins.starts_with(list)) { MOST_LISTED } else { MOST_BESIDE }
     }
 }
 
@@ -153,8 +185,34 @@ mod tests {
         let mut literals = Literals::default();
         literals.pass(b"* 1 FETCH (BODY[] {40}\r\nfive)\r\nn5 OK {7}\r\n").unwrap();
         assert_eq!((literals.announced, literals.missing), (40, 22));
-        assert_eq!(Literals::default().pass(b"x {83886081}\r\n"), Err(MOST_BYTES + 1));
-        assert_eq!(Literals::default().pass(b"x {83886080}\r\n"), Ok(()));
-        assert_eq!(Literals::default().pass(b"x {99999999999999999999999}\r\n"), Err(u64::MAX));
+        let announced = |told: &str| {
+            Literals::default().pass(told.as_bytes()).map_err(|why| why.split(' ').next().unwrap().to_owned())
+        };
+        assert_eq!(announced("x {83886081}\r\n"), Err((MOST_BYTES + 1).to_string()));
+        assert_eq!(announced("x {83886080}\r\n"), Ok(()));
+        assert_eq!(announced("x {99999999999999999999999}\r\n"), Err(u64::MAX.to_string()));
+    }
+
+    #[test]
+    fn a_line_ends_and_one_that_lists_numbers_may_be_long() {
+        let long = |begin: &str, bytes: u64| format!("{begin}{}", "1 ".repeat(usize::try_from(bytes / 2).unwrap()));
+        let pass = |told: &str| Literals::default().pass(told.as_bytes());
+        for begin in ["* 1 FETCH (UID 5 BODY[] \"", "* OK ", "* 1 FETCH (FLAGS (", "* SEARC ", "n5 OK "] {
+            assert_eq!(pass(&long(begin, MOST_BESIDE)), Err("a line of more than 256 KiB".to_owned()), "{begin}");
+            assert_eq!(pass(&long(begin, MOST_BESIDE / 2)), Ok(()), "{begin}");
+        }
+        for begin in ["* SEARCH ", "* search ", "* ESEARCH (TAG n5) ALL ", "* VANISHED (EARLIER) "] {
+            assert_eq!(pass(&long(begin, MOST_BESIDE * 8)), Ok(()), "{begin}");
+            assert_eq!(pass(&long(begin, MOST_LISTED)), Err("a line of more than 16384 KiB".to_owned()), "{begin}");
+        }
+        // Many lines are no long one, and a literal is none; but it does not end the answer that it stands in.
+        let mut literals = Literals::default();
+        let mail = format!("* 1 FETCH (UID 5 BODY[] {{300000}}\r\n{})\r\n", "x".repeat(300_000));
+        for _ in 0..2 {
+            literals.pass(mail.as_bytes()).unwrap();
+        }
+        literals.pass("* 1 FETCH (FLAGS (\\Seen))\r\n".repeat(20_000).as_bytes()).unwrap();
+        let endless = format!("* 1 FETCH ({}", "BODY[] {0}\r\n ".repeat(30_000));
+        assert_eq!(literals.pass(endless.as_bytes()), Err("a line of more than 256 KiB".to_owned()));
     }
 }

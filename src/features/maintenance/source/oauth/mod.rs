@@ -24,7 +24,7 @@ use self::post::{Answer, Poster};
 use super::remote::Fault;
 use crate::clock;
 use crate::config::{Grant, OAuth, Provider};
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretFrom, warning_of};
 
 /// A token is fetched anew so long before its end: a login that begins with it should end with it.
 const EARLY: TimeDelta = TimeDelta::minutes(5);
@@ -126,7 +126,11 @@ impl Tokens {
     /// For a service account that acts for the mailbox (RFC 7523 §2.1).
     async fn for_a_mailbox(&self, poster: &Poster) -> Result<Answer, Fault> {
         let (config, user, now) = (self.config.clone(), self.user.clone(), clock::now());
-        let assertion = crate::blocking::run(move || jwt::assertion(&config, &scopes(&config), &user, now)).await;
+        let assertion = crate::blocking::run(move || {
+            warn(&config.token_url, config.key_file.as_deref().and_then(warning_of).as_deref());
+            jwt::assertion(&config, &scopes(&config), &user, now)
+        });
+        let assertion = assertion.await;
         let assertion =
             assertion.map_err(|said| Fault::SignIn { user: self.user.clone(), said, grant: self.config.grant })?;
         let form = [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer".to_owned()), ("assertion", assertion)];
@@ -156,7 +160,22 @@ async fn client_secret(config: &OAuth) -> Result<Option<Secret>, Fault> {
     let found = from.fetch(|name| std::env::var_os(name)).await;
     let found =
         found.map_err(|source| Fault::Secret { server: config.token_url.clone(), setting: "client_secret", source })?;
+    warn(&config.token_url, found.warning.as_deref());
     Ok(Some(found.secret))
+}
+
+/// Says what should be known about where something is kept.
+fn warn(server: &str, warning: Option<&str>) {
+    if let Some(warning) = warning {
+        tracing::warn!(server, "{warning}");
+    }
+}
+
+/// What should be known about where the key and the secret of an application are kept. Asks the file system.
+pub(crate) fn warnings(config: &OAuth) -> Vec<String> {
+    let key = config.key_file.as_deref().and_then(warning_of);
+    let secret = config.client_secret.as_ref().and_then(SecretFrom::warning);
+    key.into_iter().chain(secret).collect()
 }
 
 /// How long one request may take.

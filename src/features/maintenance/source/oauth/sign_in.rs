@@ -95,7 +95,13 @@ async fn with_code(config: &OAuth, url: &str, user: &str, say: impl FnOnce(Step)
             Some("authorization_pending") => {}
             // RFC 8628 §3.5.
             Some("slow_down") => pause += Duration::from_secs(5),
-            _ => return refresh_token(&answer.granted(user, Grant::User)?, user),
+            _ => match answer.granted(user, Grant::User) {
+                // The code holds on.
+                Err(Fault::NoToken { again_in, .. }) => {
+                    pause = pause.max(again_in.unwrap_or_default()) + Duration::from_secs(5)
+                }
+                granted => return refresh_token(&granted?, user),
+            },
         }
     }
 }

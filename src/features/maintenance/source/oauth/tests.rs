@@ -157,7 +157,7 @@ async fn who_is_not_signed_in_any_more_has_to_do_so_and_a_busy_provider_is_asked
     );
     for status in ["503", "429"] {
         let told = tokens.token().await.unwrap_err();
-        assert!(matches!(&told, Fault::Refused { said, .. } if said.starts_with(status)), "{told:?}");
+        assert!(matches!(&told, Fault::NoToken { said, .. } if said.starts_with(status)), "{told:?}");
     }
     std::fs::set_permissions(&config.kept_in, PermissionsExt::from_mode(0o644)).unwrap();
     let told = tokens.token().await.unwrap_err();

@@ -47,6 +47,22 @@ pub enum Fault {
         /// What is wrong, behind the server's name.
         lacks: &'static str,
     },
+    /// The server does not speak TLS, which is what begins.
+    #[error("{server} does not speak TLS there: what it sends is no part of it")]
+    NoTls {
+        /// Name and port.
+        server: String,
+    },
+    /// There is a connection, and the server does not greet.
+    #[error("{server} said nothing within {} s of the connection", after.as_secs())]
+    Silent {
+        /// Name and port.
+        server: String,
+        /// How long its greeting was waited for.
+        after: Duration,
+        /// Whether there is TLS by then.
+        is_protected: bool,
+    },
     /// Password, token or the application's secret cannot be fetched.
     #[error("there is nothing to log in to {server} with")]
     Secret {
@@ -111,6 +127,24 @@ pub enum Fault {
         said: String,
         /// How it was asked for.
         grant: Grant,
+    },
+    /// Whoever gives tokens does not take the application for one that it knows.
+    #[error("there is no token for {user}: {said}")]
+    Application {
+        /// The account.
+        user: String,
+        /// Why, in the provider's words.
+        said: String,
+    },
+    /// Whoever gives tokens is busy, or somebody else answers in its place: the login is not refused.
+    #[error("{server} gives no token now: {said}")]
+    NoToken {
+        /// Its address.
+        server: String,
+        /// What was answered.
+        said: String,
+        /// How long it wants to be left alone; `None` where it does not say.
+        again_in: Option<Duration>,
     },
     /// The server says no to something else.
     #[error("{server} refused {asked}: {said}")]
@@ -208,17 +242,17 @@ impl Fault {
         match self {
             Self::Ended => "ended",
             Self::Unreachable { .. } => "unreachable",
-            Self::Handshake { .. } | Self::Trust(_) | Self::Unprotected { .. } => "TLS",
+            Self::Handshake { .. } | Self::Trust(_) | Self::Unprotected { .. } | Self::NoTls { .. } => "TLS",
             Self::Secret { .. } => "no password",
             Self::Login { .. } => "login refused",
             Self::Token { .. } => "token refused",
             Self::Forbidden { .. } => "permission",
             Self::NoMailbox { .. } => "no mailbox",
             Self::SignIn { grant: Grant::User, .. } => "sign in again",
-            Self::SignIn { .. } => "no token",
+            Self::SignIn { .. } | Self::Application { .. } | Self::NoToken { .. } => "no token",
             Self::Refused { .. } => "refused",
             Self::Closed { .. } | Self::Short { .. } => "disconnected",
-            Self::Late { .. } => "no answer",
+            Self::Late { .. } | Self::Silent { .. } => "no answer",
             Self::Busy { .. } => "busy",
             Self::Withheld { .. } | Self::Unsent { .. } => "a mail withheld",
             Self::Garbled { .. } | Self::Unreadable { .. } => "garbled",
@@ -228,7 +262,13 @@ impl Fault {
     /// How long the server wants to be left alone, if it says so.
     #[must_use]
     pub fn again_in(&self) -> Option<Duration> {
-        if let Self::Busy { again_in, .. } = self { *again_in } else { None }
+        if let Self::Busy { again_in, .. } | Self::NoToken { again_in, .. } = self { *again_in } else { None }
+    }
+
+    /// Whether the login was refused. It is not tried again by itself: accounts are locked when a wrong password comes again and
+    /// again.
+    pub(in crate::features::maintenance::source) fn is_of_login(&self) -> bool {
+        matches!(self, Self::Login { .. } | Self::Token { .. } | Self::SignIn { .. } | Self::Application { .. })
     }
 }
 
@@ -257,7 +297,20 @@ impl Remedy for Fault {
                 "check that `server` is the name in its certificate; name the authority that signed it with `ca_file`"
                     .into()
             }
-            Self::Unprotected { .. } => "check `tls` and the port of `server`".into(),
+            Self::Unprotected { .. } | Self::NoTls { .. } => {
+                "check `tls` and the port of `server`: \"implicit\" goes with 993, \"starttls\" with 143".into()
+            }
+            Self::Silent { is_protected: false, .. } => {
+                "check `tls` and the port of `server`: a port that waits for TLS says nothing (\"implicit\" goes with 993, \
+                 \"starttls\" with 143), nor does one that is not for mail; a server that is only slow is tried again by a \
+                 running noctui"
+                    .into()
+            }
+            Self::Silent { is_protected: true, .. } => {
+                "check the port of `server` (993, as a rule): one that is not for mail says nothing; a server that is only \
+                 slow is tried again by a running noctui"
+                    .into()
+            }
             Self::Secret { setting, .. } => format!(
                 "correct {setting}_file, {setting}_env, {setting}_command or {setting}_keyring of this source"
             )
@@ -268,7 +321,19 @@ impl Remedy for Fault {
                     .into()
             }
             Self::SignIn { grant: Grant::User, .. } => {
-                "sign in with `noctui source login`, or correct [maintenance.source.oauth]".into()
+                "sign in with `noctui source login`, after which a running noctui goes on by itself, or correct \
+                 [maintenance.source.oauth]"
+                    .into()
+            }
+            Self::Application { .. } => {
+                "correct client_id and client_secret in [maintenance.source.oauth]; where they are right, an administrator has \
+                 to let the application in, and you to sign in with `noctui source login`"
+                    .into()
+            }
+            Self::NoToken { .. } => {
+                "wait: a running noctui tries it again by itself; where it stays so, a proxy or the login page of a network may \
+                 answer in its place: check the network, and token_url in [maintenance.source.oauth] if it is set"
+                    .into()
             }
             Self::SignIn { grant: Grant::Application, .. } => {
                 "check client_id and client_secret in [maintenance.source.oauth], and that an administrator agreed to \

@@ -102,15 +102,14 @@ async fn run<A: Account>(account: &A, desk: &mut Desk) -> Ended {
             Ok(fault) => fault,
             Err(_) => Fault::Unreadable { server: account.server(), said: "reading it failed, see the log".to_owned() },
         };
-        let is_login = matches!(fault, Fault::Login { .. } | Fault::Token { .. } | Fault::SignIn { .. });
         if matches!(fault, Fault::Login { .. } | Fault::Token { .. })
             && account.has_fleeting_login()
             && !std::mem::replace(&mut refused, true)
         {
             continue;
         }
-        // Accounts are locked when a wrong password comes again and again.
-        let again_in = (!is_login).then(|| pace.next(Instant::now()).max(fault.again_in().unwrap_or_default()));
+        let again_in =
+            (!fault.is_of_login()).then(|| pace.next(Instant::now()).max(fault.again_in().unwrap_or_default()));
         let trouble = Trouble::of(&fault);
         tracing::warn!(
             server = account.server(),

@@ -111,7 +111,7 @@ fn steps(conversation: &str) -> Vec<Step> {
     steps
 }
 
-/// Gives these tokens one after the other, one a connection; answers where, and the task that does it.
+/// Gives these tokens one after the other, one a connection, and what is no word as a refusal; answers where, and the task that does it.
 pub(super) async fn tokens(tokens: &'static [&'static str]) -> (String, JoinSet<()>) {
     let listener = Server::listen().await;
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -132,8 +132,12 @@ pub(super) async fn tokens(tokens: &'static [&'static str]) -> (String, JoinSet<
                 }
             }
             stream.read_exact(&mut vec![0; body]).await.unwrap();
-            let json = format!("{{\"access_token\": \"{token}\", \"expires_in\": 3600}}");
-            let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close";
+            let (status, json) = if token.starts_with(['{', '<']) {
+                ("400 Bad Request", (*token).to_owned())
+            } else {
+                ("200 OK", format!("{{\"access_token\": \"{token}\", \"expires_in\": 3600}}"))
+            };
+            let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close");
             let answer = format!("{head}\r\nContent-Length: {}\r\n\r\n{json}", json.len());
             stream.write_all(answer.as_bytes()).await.unwrap();
         }

@@ -141,6 +141,40 @@ async fn a_server_that_lies_about_how_much_it_sends_is_told_so_with_advice_that_
 }
 
 #[tokio::test]
+async fn a_line_without_end_is_not_listened_to() {
+    let text = "a".repeat(300 << 10);
+    let answer = format!("S: * 1 FETCH (UID 5 BODY[]<0> \"{text}\n--\n…\n");
+    let conversation = format!("{LOGIN}{}{LISTED}{FETCH}{answer}", examine(2, 7));
+    let server = Server::start(vec![conversation], 4096).await;
+    let mut reading = Reading::within(Duration::from_secs(30), server, Before::default(), |_| ());
+    let (mails, trouble, again_in) = reading.read_to_trouble().await;
+    assert_eq!(mails, []);
+    let told = "cannot be understood: its answer to UID FETCH: a line of more than 256 KiB";
+    assert!(trouble.contains(told) && again_in.is_some(), "{trouble}");
+}
+
+#[tokio::test]
+async fn a_port_that_waits_for_tls_or_does_not_speak_it_is_told_as_one() {
+    let told = async |conversation: &str, tls: MailTls| {
+        let server = Server::start(vec![conversation.to_owned()], 64).await;
+        let imap = Imap { tls, ..config(server.port) };
+        let mailbox = Mailbox::new(&imap).with_times(Duration::from_secs(1), Duration::from_secs(1));
+        let Err(fault) = mailbox.open().await else { panic!("it is no server") };
+        crate::trouble::Trouble::of(&fault).one_line()
+    };
+    for greeting in ["S: * OK [CAPABILITY IMAP4rev1] ready\n", "S: HTTP/1.1 400 Bad Request\n"] {
+        let told = told(greeting, MailTls::Implicit).await;
+        assert!(told.contains("does not speak TLS there") && told.contains("check `tls` and the port"), "{told}");
+        assert!(!told.contains("ca_file") && !told.contains("InvalidContentType"), "{told}");
+    }
+    for tls in [MailTls::None, MailTls::StartTls] {
+        let told = told("…\n", tls).await;
+        assert!(told.contains("said nothing within 1 s of the connection; check `tls` and the port"), "{told}");
+        assert!(told.contains("waits for TLS") && told.contains("only slow"), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn a_fetch_that_is_refused_moves_no_bookmark_and_finds_the_mail_that_it_is_refused_for() {
     let answer = |tag: u32, uid: u32, is_given: bool| {
         let sent = if is_given {
@@ -259,6 +293,46 @@ async fn a_token_that_is_refused_is_answered_fetched_anew_and_then_given_up() {
     }
 }
 
+/// A login with tokens that are fetched from `url`.
+fn fetched(grant: Grant, url: &str, dir: &std::path::Path) -> Login {
+    let kept_in = dir.join("noc");
+    std::fs::write(&kept_in, "kept").unwrap();
+    std::fs::set_permissions(&kept_in, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let oauth = OAuth {
+        provider: Provider::Microsoft,
+        grant,
+        client_id: "an app".to_owned(),
+        client_secret: Some(SecretFrom::Command(["printf", "secret"].map(str::to_owned).to_vec())),
+        key_file: None,
+        scopes: Vec::new(),
+        extra_scopes: Vec::new(),
+        token_url: url.to_owned(),
+        authorize_url: url.to_owned(),
+        device_url: None,
+        kept_in,
+        in_keyring: false,
+    };
+    Login { auth: Auth::XOAuth2, proof: Proof::Fetched(Box::new(oauth)) }
+}
+
+#[tokio::test]
+async fn who_gives_tokens_and_is_busy_once_is_asked_again_by_itself() {
+    let token = "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] ready\n\
+                 C: n1 AUTHENTICATE XOAUTH2 dXNlcj1ub2MBYXV0aD1CZWFyZXIgb25lAQE=\n\
+                 S: n1 OK [CAPABILITY IMAP4rev1 IDLE] welcome\n";
+    let (url, _giver) = script::tokens(&["{\"error\": \"temporarily_unavailable\"}", "<html>", "one"]).await;
+    let dir = tempfile::tempdir().unwrap();
+    let login = fetched(Grant::User, &url, dir.path());
+    let conversation = format!("{token}{}{LISTED}{FETCH}{BOTH}{IDLE}", examine(2, 7));
+    let mut reading = Reading::of(&[&conversation], 64, Before::default(), |imap| imap.login = login).await;
+    for said in ["400 temporarily_unavailable", "400 Bad Request, without a reason"] {
+        let (_, trouble, again_in) = reading.read_to_trouble().await;
+        assert!(trouble.contains(&format!("gives no token now: {said}; wait: ")), "{trouble}");
+        assert!(again_in.is_some(), "{trouble}");
+    }
+    assert_eq!(reading.read_to_the_end().await, (both(7), vec![9]));
+}
+
 #[tokio::test]
 async fn a_fetched_token_that_is_refused_is_told_as_one_with_its_own_advice_and_fetched_anew() {
     use base64::Engine as _;
@@ -277,25 +351,7 @@ async fn a_fetched_token_that_is_refused_is_told_as_one_with_its_own_advice_and_
         let server = Server::start(["one", "two"].map(refused).to_vec(), 64).await;
         let (url, _giver) = script::tokens(&["one", "two"]).await;
         let dir = tempfile::tempdir().unwrap();
-        let kept_in = dir.path().join("noc");
-        std::fs::write(&kept_in, "kept").unwrap();
-        std::fs::set_permissions(&kept_in, std::fs::Permissions::from_mode(0o600)).unwrap();
-        let mut config = config(server.port);
-        let oauth = OAuth {
-            provider: Provider::Microsoft,
-            grant,
-            client_id: "an app".to_owned(),
-            client_secret: Some(SecretFrom::Command(["printf", "secret"].map(str::to_owned).to_vec())),
-            key_file: None,
-            scopes: Vec::new(),
-            extra_scopes: Vec::new(),
-            token_url: url.clone(),
-            authorize_url: url,
-            device_url: None,
-            kept_in,
-            in_keyring: false,
-        };
-        config.login = Login { auth: Auth::XOAuth2, proof: Proof::Fetched(Box::new(oauth)) };
+        let config = Imap { login: fetched(grant, &url, dir.path()), ..config(server.port) };
         let mailbox = Mailbox::new(&config).with_times(Duration::from_secs(20), Duration::from_secs(1));
         for _ in ["one", "two"] {
             let Err(fault) = mailbox.open().await else { panic!("it is let in") };
