@@ -349,7 +349,9 @@ impl Rules {
         // What the provider itself sends is of that day, whatever it quotes.
         let dated = |outcome: Outcome, layer: usize| match outcome {
             Outcome::Parsed(notices) if !is_own => Outcome::Parsed(as_sent(notices, letters.sent(layer))),
-            other => other,
+            outcome @ (Outcome::Parsed(_) | Outcome::Excluded(_) | Outcome::NotIncluded(_) | Outcome::Failed(_)) => {
+                outcome
+            }
         };
         let quoting = |notice: usize| Quoting { rule, letters, above: first..notice, is_provider: &is_provider };
         for layer in 0..letters.count() {
