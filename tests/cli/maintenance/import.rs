@@ -39,7 +39,7 @@ fn flag(state: &str, night: u32, day: u32) -> (String, String) {
 fn import(home: &Home, mail: &str) -> (String, String) {
     std::fs::write(home.path().join("one.eml"), mail).unwrap();
     let told = json(home, &["import", "one.eml"]);
-    (told[0]["result"].as_str().unwrap().to_owned(), told[0]["outcome"].as_str().unwrap().to_owned())
+    (each(&told, "result").concat(), each(&told, "outcome").concat())
 }
 
 #[test]
