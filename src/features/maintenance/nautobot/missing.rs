@@ -10,12 +10,12 @@ use rusqlite::Connection;
 
 use super::Error;
 use super::client::Client;
-use super::read::{IMPACT, MAINTENANCE, is_refusal};
+use super::read::{CIRCUIT, IMPACT, MAINTENANCE, is_refusal};
 use super::store::mirror::{self, Kind, Vanished};
-use super::store::reconcile;
 use super::store::setting::Progress;
+use super::store::{inventory, reconcile};
 use super::sync::{BATCH, BREATH, Plan, moment, take_over};
-use super::wire::{CircuitImpact, Maintenance, OfWire};
+use super::wire::{Circuit, CircuitImpact, Maintenance, OfWire};
 use crate::store::Store;
 
 /// What the log of changes calls the kinds of objects that are read.
@@ -111,7 +111,27 @@ pub(super) async fn impacts(
             missing.unseen.doubted.extend(impacts);
         }
     }
+    let gone = missing.gone.clone();
+    forget_circuits(client, store, store.read(move |c| mirror::circuits_of(c, &gone)).await?).await?;
     Ok(missing)
+}
+
+/// Takes out those of these circuits that are not there any more, before what becomes of their impacts is taken over: they went
+/// with the circuit, and nobody has said that its maintenances do not hit it.
+async fn forget_circuits(client: &Client, store: &Store, circuits: Vec<String>) -> Result<(), Error> {
+    if circuits.is_empty() {
+        return Ok(());
+    }
+    let there = match client.present::<Circuit>(CIRCUIT, &circuits).await {
+        // Which are gone cannot be told, and all else is none the worse for it.
+        Err(error) if is_refusal(&error) || matches!(error, Error::Senseless { .. }) => return Ok(()),
+        there => there?.into_iter().map(|one| one.id).collect::<HashSet<_>>(),
+    };
+    let gone: Vec<String> = circuits.into_iter().filter(|id| !there.contains(id)).collect();
+    if !gone.is_empty() {
+        store.write(move |c| inventory::without(c, &gone)).await?;
+    }
+    Ok(())
 }
 
 /// How many impacts of all that came with their maintenances do not show by themselves, in words. `shown` is how many did before
@@ -179,6 +199,8 @@ pub(super) async fn sweep(client: &Client, store: &Store, round: i64, plan: &Pla
     let notes = store.read(move |c| mirror::vanished(c, Kind::Note, round)).await?;
     let vanished = vanished.or(Some(notes).filter(|notes| plan.doubts(notes)));
     if vanished.is_none() {
+        let circuits = store.read(move |c| mirror::circuits_before(c, round)).await?;
+        forget_circuits(client, store, circuits).await?;
         store.write(move |connection| reconcile::sweep(connection, round, now)).await?;
     }
     take_over(store, plan.manner(false)).await?;

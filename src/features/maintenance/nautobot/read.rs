@@ -24,7 +24,7 @@ pub(super) const AHEAD: usize = 2;
 pub(super) const MAINTENANCE: &str = "plugins/circuit-maintenance/maintenance/";
 pub(super) const IMPACT: &str = "plugins/circuit-maintenance/circuitimpact/";
 pub(super) const NOTE: &str = "plugins/circuit-maintenance/note/";
-const CIRCUIT: &str = "circuits/circuits/";
+pub(super) const CIRCUIT: &str = "circuits/circuits/";
 const CHANGES: &str = "extras/object-changes/";
 
 /// Rows in one answer where what they link to comes with them, which takes the server forty times as long.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::content::NOBODY;
-use super::whose;
+use super::{meaning, whose};
 use crate::features::maintenance::inventory::{KnownCircuit, folded};
 use crate::features::maintenance::model::Circuit as Notified;
 use crate::features::maintenance::nautobot::wire::{Circuit, Provider};
@@ -186,7 +186,16 @@ pub fn circuits(connection: &Connection, all: &[Circuit]) -> Result<(), Error> {
         "UPDATE nautobot_maintenance SET dirty = 1 WHERE dirty = 0
              AND id IN (SELECT maintenance FROM nautobot_impact WHERE circuit = ?1)",
     )?;
+    let mut before = connection.prepare_cached(
+        "SELECT c.cid, coalesce(p.name, '') FROM nautobot_circuit c LEFT JOIN nautobot_provider p ON p.id = c.provider
+         WHERE c.id = ?1 AND c.folded <> ?2",
+    )?;
     for one in all {
+        let was = before
+            .query_row((&one.id, folded(&one.cid)), |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)));
+        if let Some((was, carrier)) = was.optional()? {
+            meaning::renamed(connection, (&one.id, &carrier), &was, &one.cid)?;
+        }
         write.execute((
             &one.id,
             &one.cid,

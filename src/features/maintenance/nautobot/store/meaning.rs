@@ -3,7 +3,7 @@
 //! An id alone does not tell: two carriers may both have a circuit of it, and a record may hit the one of another carrier than
 //! the maintenance's. So, in this order, an id means
 //!
-//! 1. what the maintenance's record hits of that id, whosever it is;
+//! 1. what the maintenance's record hits of that id, or hits that was called so, whosever it is;
 //! 2. what its record hit when there was one, which is remembered where the id by itself would say something else;
 //! 3. the circuit that the maintenance's own carrier has.
 //!
@@ -15,6 +15,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::inventory;
 use crate::features::maintenance::inventory::folded;
+use crate::features::maintenance::store::rows::{self, windows_of};
 use crate::store::Error;
 
 /// What an id means.
@@ -67,7 +68,45 @@ fn hit(connection: &Connection, (provider, id): (&str, &str), circuit_id: &str) 
          WHERE m.provider = ?1 AND m.maintenance_id = ?2 AND c.folded = ?3 ORDER BY c.id",
     )?;
     let rows = query.query_map((provider, id, folded(circuit_id)), |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(inventory::closest(rows.collect::<rusqlite::Result<_>>()?, circuit_id))
+    let mut hit = inventory::closest(rows.collect::<rusqlite::Result<_>>()?, circuit_id);
+    let mut renamed = connection.prepare_cached(
+        "SELECT k.circuit FROM nautobot_meant k JOIN nautobot_circuit c ON c.id = k.circuit
+         WHERE k.provider = ?1 AND k.maintenance_id = ?2 AND k.folded = ?3 AND c.folded <> k.folded
+             AND EXISTS (SELECT 1 FROM maintenance m JOIN nautobot_maintenance n ON n.maintenance = m.id
+                 JOIN nautobot_impact i ON i.maintenance = n.id
+                 WHERE m.provider = ?1 AND m.maintenance_id = ?2 AND i.circuit = k.circuit)",
+    )?;
+    let rows = renamed.query_map((provider, id, folded(circuit_id)), |row| row.get(0))?;
+    hit.extend(rows.collect::<rusqlite::Result<Vec<String>>>()?);
+    Ok(hit)
+}
+
+/// A circuit is called otherwise there from now on: what maintenances that hit it call it means it still, for their mails go on
+/// calling it so. Those of which no mail speaks call it as it is called there.
+pub fn renamed(connection: &Connection, (circuit, carrier): (&str, &str), was: &str, now: &str) -> Result<(), Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT DISTINCT m.provider, m.maintenance_id,
+             EXISTS (SELECT 1 FROM said s WHERE s.provider = m.provider AND s.maintenance_id = m.maintenance_id)
+         FROM nautobot_impact i JOIN nautobot_maintenance n ON n.id = i.maintenance
+         JOIN maintenance m ON m.id = n.maintenance WHERE i.circuit = ?1",
+    )?;
+    let rows = query
+        .query_map([circuit], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, bool>(2)?)))?;
+    let mut keep = connection.prepare_cached(
+        "INSERT OR REPLACE INTO nautobot_meant (provider, maintenance_id, folded, circuit, carrier)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for (provider, id, is_mailed) in rows.collect::<rusqlite::Result<Vec<_>>>()? {
+        keep.execute((&provider, &id, folded(was), circuit, carrier))?;
+        let unmailed = if is_mailed { Vec::new() } else { windows_of(connection, &provider, &id)? };
+        for (key, mut state) in unmailed {
+            for one in state.circuits.iter_mut().filter(|one| folded(&one.circuit_id) == folded(was)) {
+                now.clone_into(&mut one.circuit_id);
+            }
+            rows::update(connection, key, &state, &[])?;
+        }
+    }
+    Ok(())
 }
 
 /// What it meant when there was a record: the circuits that are there, and the carrier of one that is not.
@@ -128,14 +167,18 @@ pub fn remember(connection: &Connection, record: &str, (provider, id): (&str, &s
     let mut known =
         connection.prepare_cached("SELECT 1 FROM nautobot_meant WHERE provider = ?1 AND maintenance_id = ?2")?;
     let is_any_known = known.exists((provider, id))?;
-    let mut forget = connection
-        .prepare_cached("DELETE FROM nautobot_meant WHERE provider = ?1 AND maintenance_id = ?2 AND folded = ?3")?;
+    let mut forget = connection.prepare_cached(
+        "DELETE FROM nautobot_meant WHERE provider = ?1 AND maintenance_id = ?2 AND folded = ?3
+                 -- What was called so, and is hit still.
+                 AND circuit NOT IN (SELECT c.id FROM nautobot_impact i JOIN nautobot_circuit c ON c.id = i.circuit
+                     WHERE i.maintenance = ?4 AND c.folded <> ?3)",
+    )?;
     let mut keep = connection.prepare_cached(
         "INSERT INTO nautobot_meant (provider, maintenance_id, folded, circuit, carrier) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
     for (folded, (all_plain, circuits)) in hit {
         if is_any_known {
-            forget.execute((provider, id, &folded))?;
+            forget.execute((provider, id, &folded, record))?;
         }
         for (circuit, carrier) in circuits.into_iter().filter(|_| !all_plain) {
             keep.execute((provider, id, &folded, circuit, carrier))?;

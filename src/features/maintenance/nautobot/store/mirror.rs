@@ -1,6 +1,8 @@
 //! Objects as Nautobot tells them, into the tables. What has not changed since it was last seen is passed over, so that
 //! reading everything again costs next to nothing.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
 use crate::features::maintenance::nautobot::graphql::Whole;
@@ -260,6 +262,27 @@ pub fn impacts_of(connection: &Connection, ids: &[String]) -> Result<Vec<(String
         known.extend(rows.collect::<rusqlite::Result<Vec<String>>>()?.into_iter().map(|impact| (impact, id.clone())));
     }
     Ok(known)
+}
+
+/// The circuits of these impacts that are in the inventory, each once.
+pub fn circuits_of(connection: &Connection, impacts: &[String]) -> Result<Vec<String>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT circuit FROM nautobot_impact WHERE id = ?1 AND circuit IN (SELECT id FROM nautobot_circuit)",
+    )?;
+    let mut circuits = BTreeSet::new();
+    for impact in impacts {
+        circuits.extend(query.query_row([impact], |row| row.get::<_, String>(0)).optional()?);
+    }
+    Ok(circuits.into_iter().collect())
+}
+
+/// The circuits of impacts that an older round had last, as far as they are in the inventory.
+pub fn circuits_before(connection: &Connection, round: i64) -> Result<Vec<String>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT DISTINCT circuit FROM nautobot_impact WHERE round < ?1 AND circuit IN (SELECT id FROM nautobot_circuit)",
+    )?;
+    let rows = query.query_map([round], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// These impacts are gone.

@@ -7,6 +7,7 @@ mod origin;
 mod reading;
 mod scale;
 mod sending;
+mod turnover;
 mod unheard;
 mod view;
 mod whose;
