@@ -34,6 +34,22 @@ fn a_suggestion_is_accepted_with_a_key_and_taken_back_with_another() {
 }
 
 #[test]
+fn what_is_typed_in_the_form_of_a_mail_is_set_by_hand_and_nothing_else() {
+    let mut desk = Desk::live(120, 40);
+    desk.write_elsewhere(MAIL);
+    desk.write_elsewhere(RAW);
+    desk.press("m enter N tab tab tab tab tab").type_text(", AB-99").press("enter");
+    assert!(desk.shows("accepted as bramble/BR-20418; u undoes"), "{}", desk.screen());
+    assert_eq!(desk.count("SELECT count(*) FROM by_hand WHERE fields = 'circuits'"), 1);
+    assert_eq!(desk.count("SELECT count(*) FROM event WHERE kind = 'filled-in'"), 1);
+    desk.press("u");
+    assert_eq!(desk.count("SELECT count(*) FROM by_hand"), 0);
+    desk.press("N enter");
+    assert!(desk.shows("accepted as bramble/BR-20418; u undoes"), "{}", desk.screen());
+    assert_eq!(desk.count("SELECT count(*) FROM by_hand"), 0);
+}
+
+#[test]
 fn the_demos_mail_that_no_rule_reads_comes_with_a_suggestion_that_can_be_accepted() {
     let mut desk = Desk::live(120, 40);
     desk.press("m /").type_text("harbour").press("enter enter");

@@ -42,7 +42,10 @@ fn accepting_makes_a_maintenance_says_who_did_and_is_undone() {
     assert_eq!((&accepted[0]["name"], &accepted[0]["result"]), (&"bramble/BR-2041".into(), &"accepted".into()));
     let shown = json(&home, &["show", "BR-2041"]);
     assert_eq!((&shown[0]["status"], &shown[0]["account"]), (&"TENTATIVE".into(), &"Meridian".into()));
-    assert_eq!((&shown[0]["history"][0]["kind"], &shown[0]["history"][0]["by"]), (&"accepted".into(), &"anna".into()));
+    // What was typed is set by hand, and what was suggested is not.
+    assert_eq!((&shown[0]["history"][0]["kind"], &shown[0]["history"][0]["by"]), (&"filled-in".into(), &"anna".into()));
+    assert_eq!(shown[0]["by_hand"]["fields"], serde_json::json!(["status"]));
+    assert!(said(&home, &["show", "BR-2041"]).contains("filled in by hand by anna, of a mail"));
     assert_eq!(json(&home, &["mails", "1"])["suggestion"], serde_json::Value::Null);
     home.noctui(["maintenance", "accept", "1"]).assert().code(2).stderr(contains("mail 1 was read"));
     home.noctui(["maintenance", "undo"]).assert().success().stdout(contains("the accepted suggestion was taken back"));
@@ -50,6 +53,14 @@ fn accepting_makes_a_maintenance_says_who_did_and_is_undone() {
     let mail = json(&home, &["mails", "1"]);
     assert_eq!(mail["outcome"], "unknown-provider");
     assert!(mail["reason"].as_str().unwrap().ends_with("accepted and taken back by anna"), "{mail}");
+}
+
+#[test]
+fn what_is_accepted_as_it_is_suggested_is_the_mails_word() {
+    let home = home(MAIL);
+    json(&home, &["accept", "1", "--status", "CONFIRMED"]);
+    let shown = json(&home, &["show", "BR-2041"]);
+    assert_eq!((&shown[0]["history"][0]["kind"], &shown[0]["by_hand"]), (&"accepted".into(), &serde_json::Value::Null));
 }
 
 #[test]

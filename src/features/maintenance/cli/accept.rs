@@ -10,6 +10,7 @@ use crate::features::maintenance::guess::Suggestion;
 use crate::features::maintenance::model::{Outcome, Status};
 use crate::features::maintenance::store::NotificationKey;
 use crate::features::maintenance::store::accept::{Refused, accept};
+use crate::features::maintenance::store::by_hand::Field;
 use crate::features::maintenance::store::detail::detail;
 use crate::features::maintenance::store::unparsed::{self, Opened};
 use crate::features::maintenance::typed;
@@ -72,14 +73,16 @@ pub(super) fn run(args: &Args, session: &Session) -> anyhow::Result<ExitCode> {
     }
     let suggested = Suggestion::of(raw.as_deref().unwrap_or_default());
     let suggested = suggested.unwrap_or_else(|| Suggestion::nothing(&notification.sender));
-    let suggestion = corrected(suggested.whose(notification.provider.as_deref()), args);
+    let suggested = suggested.whose(notification.provider.as_deref());
+    let suggestion = corrected(suggested.clone(), args);
+    let typed = typed_instead(&suggested, &suggestion);
     let stamp = notification.dated.unwrap_or(notification.received_at).min(notification.received_at);
     let Some(notice) = suggestion.notice(stamp, &notification.sender) else {
         return Ok(failed(&[lacking(&suggestion, key)]));
     };
     let actor = session.actor(args.manner.who.clone());
     let accepted = session.store.write_blocking(move |connection| {
-        let accepted = match accept(connection, key, &notice, &actor)? {
+        let accepted = match accept(connection, key, &notice, &typed, &actor)? {
             Ok(accepted) => accepted,
             Err(why) => return Ok(Err(why)),
         };
@@ -120,6 +123,17 @@ fn corrected(mut suggestion: Suggestion, args: &Args) -> Suggestion {
     suggestion.end = args.end.or(suggestion.end);
     suggestion.missing = suggestion.lacking();
     suggestion
+}
+
+/// What was typed instead of what is suggested: it is set by hand.
+fn typed_instead(suggested: &Suggestion, corrected: &Suggestion) -> Vec<Field> {
+    let is_other = |field: &Field| match field {
+        Field::Window => (suggested.start, suggested.end) != (corrected.start, corrected.end),
+        Field::Status => suggested.status != corrected.status,
+        Field::Circuits => suggested.circuits != corrected.circuits,
+        Field::Summary => suggested.summary != corrected.summary,
+    };
+    Field::ALL.into_iter().filter(is_other).collect()
 }
 
 /// What is lacking, and how it is given.

@@ -230,6 +230,7 @@ pub(super) fn happened(event: &Event) -> String {
         EventKind::NoteAdded => format!("note by {who}"),
         EventKind::NoteRemoved => format!("note removed by {who}"),
         EventKind::Accepted => format!("suggestion accepted by {who}"),
+        EventKind::FilledIn => format!("filled in by hand by {who}, of a mail"),
         EventKind::Unaccepted => format!("accepted suggestion taken back by {who}"),
         EventKind::Withheld => "a notice would change what was set by hand".to_owned(),
         EventKind::Made => format!("made by hand by {who}"),

@@ -7,6 +7,7 @@ use super::{Outcome, State};
 use crate::features::maintenance::guess::Suggestion;
 use crate::features::maintenance::model::{Circuit, Notice, Status};
 use crate::features::maintenance::store::NotificationKey;
+use crate::features::maintenance::store::by_hand::Field as By;
 use crate::features::maintenance::store::detail::Detail;
 use crate::features::maintenance::store::edit::{Edit, Made};
 use crate::features::maintenance::typed;
@@ -247,9 +248,21 @@ impl Form {
                     says_cancelled: false,
                     sent: None,
                 };
-                Write::Accept { key: *key, notice: Box::new(notice), who }
+                Write::Accept { key: *key, notice: Box::new(notice), by_hand: self.by_hand(), who }
             }
         }))
+    }
+
+    /// What somebody typed, of what notices speak of.
+    fn by_hand(&self) -> Vec<By> {
+        let labels = [
+            (By::Window, [Label::Start, Label::End].as_slice()),
+            (By::Status, &[Label::Status]),
+            (By::Circuits, &[Label::Circuits]),
+            (By::Summary, &[Label::Summary]),
+        ];
+        let is_typed = |labels: &[Label]| labels.iter().any(|label| self.changed(*label).is_some());
+        labels.into_iter().filter(|(_, labels)| is_typed(labels)).map(|(field, _)| field).collect()
     }
 
     /// Start and end.

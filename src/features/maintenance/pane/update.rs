@@ -256,7 +256,10 @@ impl State {
             return Outcome::warn("nothing is suggested for this mail");
         };
         match suggestion.notice(mail.made_at, &mail.sender) {
-            Some(notice) => Outcome::ask(Write::Accept { key: *key, notice: Box::new(notice), who: self.who.clone() }),
+            Some(notice) => {
+                let (notice, who) = (Box::new(notice), self.who.clone());
+                Outcome::ask(Write::Accept { key: *key, notice, by_hand: Vec::new(), who })
+            }
             None => Outcome::warn(format!(
                 "it lacks {}: noctui maintenance accept {key} takes them as flags",
                 suggestion.missing.join(", ")

@@ -58,7 +58,8 @@ impl Field {
     /// Whether nothing was said of it.
     pub(super) fn is_unsaid(self, said: &State) -> bool {
         match self {
-            Self::Window => false,
+            // No window is as short.
+            Self::Window => said.start == said.end,
             Self::Status => said.status == Status::NoChange,
             Self::Circuits => said.circuits.is_empty(),
             Self::Summary => said.summary.is_empty(),
@@ -77,6 +78,16 @@ impl Field {
             Self::Status => into.status = from.status,
             Self::Circuits => into.circuits.clone_from(&from.circuits),
             Self::Summary => into.summary.clone_from(&from.summary),
+        }
+    }
+
+    /// Makes it one that nothing was said of.
+    pub(super) fn leave_unsaid(self, said: &mut State) {
+        match self {
+            Self::Window => said.end = said.start,
+            Self::Status => said.status = Status::NoChange,
+            Self::Circuits => said.circuits.clear(),
+            Self::Summary => said.summary.clear(),
         }
     }
 }
@@ -102,7 +113,13 @@ impl ByHand {
     pub(super) fn as_said(&self, shown: &State) -> State {
         match &self.said {
             Some(said) => {
-                State { window: shown.window, order: shown.order, says_cancelled: shown.says_cancelled, ..said.clone() }
+                let State { window, order, says_cancelled, .. } = *shown;
+                let mut state = State { window, order, says_cancelled, ..said.clone() };
+                // A notice is merged with a window in any case.
+                if Field::Window.is_unsaid(said) {
+                    Field::Window.put(shown, &mut state);
+                }
+                state
             }
             // Any notice at all is newer than none.
             None => State {

@@ -467,12 +467,12 @@ fn done(
 }
 
 /// When somebody acts, as it stands in the store.
-fn second(actor: &Actor) -> DateTime<Utc> {
+pub(super) fn second(actor: &Actor) -> DateTime<Utc> {
     actor.at.trunc_subsecs(0)
 }
 
 /// Circuits as they stand in the store.
-fn fit(circuits: &[Circuit]) -> Vec<Circuit> {
+pub(super) fn fit(circuits: &[Circuit]) -> Vec<Circuit> {
     let fit = |circuit: &Circuit| Circuit { circuit_id: cut(&circuit.circuit_id, SHORT), ..circuit.clone() };
     let named: Vec<Circuit> =
         circuits.iter().map(fit).filter(|circuit| !circuit.circuit_id.is_empty()).take(MOST_CIRCUITS).collect();
@@ -480,6 +480,6 @@ fn fit(circuits: &[Circuit]) -> Vec<Circuit> {
 }
 
 /// A text made harmless, on one line, and no longer than `most` characters.
-fn cut(text: &str, most: usize) -> String {
+pub(super) fn cut(text: &str, most: usize) -> String {
     clean_line(text).trim().chars().take(most).collect()
 }

@@ -268,7 +268,7 @@ fn what_somebody_said_of_a_mail_stands_until_a_rule_reads_it_and_only_then_has_a
         reading.verdict = unread[0].clone();
         let key = record(&connection, &delivery, &reading, Limits::default()).unwrap().notification;
         let inverse = if accepts {
-            accept(&connection, key, &notice(hour(1)), &anna()).unwrap().unwrap().inverse
+            accept(&connection, key, &notice(hour(1)), &[], &anna()).unwrap().unwrap().inverse
         } else {
             attach(&connection, key, FIRST, &anna()).unwrap().unwrap().inverse
         };

@@ -129,6 +129,8 @@ pub enum EventKind {
     NoteRemoved,
     /// Somebody accepted a suggestion, which made it known or changed it.
     Accepted,
+    /// Somebody filled in by hand what a mail means, which made it known or changed it.
+    FilledIn,
     /// Somebody took that back.
     Unaccepted,
     /// A notice would have changed what was set by hand.
@@ -155,7 +157,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::FirstNotice,
         Self::Changed,
         Self::Unchanged,
@@ -166,6 +168,7 @@ impl EventKind {
         Self::NoteAdded,
         Self::NoteRemoved,
         Self::Accepted,
+        Self::FilledIn,
         Self::Unaccepted,
         Self::Withheld,
         Self::Made,
@@ -193,6 +196,7 @@ impl EventKind {
             Self::NoteAdded => "note-added",
             Self::NoteRemoved => "note-removed",
             Self::Accepted => "accepted",
+            Self::FilledIn => "filled-in",
             Self::Unaccepted => "unaccepted",
             Self::Withheld => "withheld",
             Self::Made => "made",

@@ -47,9 +47,9 @@ pub(super) fn carry_out(connection: &Connection, write: Write, at: DateTime<Utc>
             let done = Done::Drafted { is_news: is_put_away && !text.trim().is_empty() };
             return Ok(Report::Done { done, inverse: None });
         }
-        Write::Accept { key, notice, who } => {
+        Write::Accept { key, notice, by_hand, who } => {
             let name = format!("{}/{}", notice.provider, notice.maintenance_id);
-            return Ok(match accept::accept(connection, key, &notice, &Actor { who, at })? {
+            return Ok(match accept::accept(connection, key, &notice, &by_hand, &Actor { who, at })? {
                 Ok(accepted) => Report::Done { done: Done::Accepted(name), inverse: Some(accepted.inverse) },
                 Err(_) => Report::Done { done: Done::NotAccepted, inverse: None },
             });

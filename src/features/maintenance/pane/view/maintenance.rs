@@ -314,6 +314,7 @@ fn event_lines(event: &Event, look: &Look<'_>) -> Vec<Span> {
         EventKind::NoteAdded => (format!("note by {who}"), Role::Text),
         EventKind::NoteRemoved => (format!("note removed by {who}"), Role::Text),
         EventKind::Accepted => (format!("suggestion accepted by {who}"), Role::Warning),
+        EventKind::FilledIn => (format!("filled in by hand by {who}, of a mail"), Role::Text),
         EventKind::Unaccepted => (format!("accepted suggestion taken back by {who}"), Role::Text),
         EventKind::Withheld => ("a notice would change what was set by hand".to_owned(), Role::Warning),
         EventKind::Made => (format!("made by hand by {who}"), Role::Text),

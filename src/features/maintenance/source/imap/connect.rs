@@ -56,8 +56,17 @@ async fn plain(config: &Imap, server: &str) -> Result<TcpStream, Fault> {
 /// TLS on a connection.
 async fn protect(config: &Imap, server: &str, stream: Box<dyn Io>) -> Result<Box<dyn Io>, Fault> {
     let handshake = |source: io::Error| {
-        if tls::cause(&source).is_some_and(tls::is_no_tls) {
-            return Fault::NoTls { server: server.to_owned() };
+        // No word of a certificate.
+        let said = match (tls::cause(&source), source.kind()) {
+            (Some(error), _) => tls::is_no_tls(error).then(|| "it does not speak it at this port".to_owned()),
+            (None, io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) => {
+                Some("it closed the connection".to_owned())
+            }
+            (None, io::ErrorKind::TimedOut) => Some(source.to_string()),
+            (None, _) => None,
+        };
+        if let Some(said) = said {
+            return Fault::NoTls { server: server.to_owned(), said };
         }
         let words = tls::cause(&source).map(tls::why);
         let source = words.map_or(source, io::Error::other);

@@ -133,7 +133,7 @@ impl Literals {
             if self.begins.len() < LISTS_BEGIN {
                 self.begins.push(byte.to_ascii_uppercase());
             }
-            if self.beside > self.most_beside() {
+            if self.beside > MOST_BESIDE && self.beside > self.most_beside() {
                 return Err(format!("a line of more than {} KiB", self.most_beside() >> 10));
             }
             let is_end = *byte == b'\n' && !matches!(self.end, End::Return(_));

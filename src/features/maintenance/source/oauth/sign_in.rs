@@ -98,7 +98,7 @@ async fn with_code(config: &OAuth, url: &str, user: &str, say: impl FnOnce(Step)
             _ => match answer.granted(user, Grant::User) {
                 // The code holds on.
                 Err(Fault::NoToken { again_in, .. }) => {
-                    pause = pause.max(again_in.unwrap_or_default()) + Duration::from_secs(5)
+                    pause = pause.max(again_in.unwrap_or_default()) + Duration::from_secs(5);
                 }
                 granted => return refresh_token(&granted?, user),
             },

@@ -47,11 +47,13 @@ pub enum Fault {
         /// What is wrong, behind the server's name.
         lacks: &'static str,
     },
-    /// The server does not speak TLS, which is what begins.
-    #[error("{server} does not speak TLS there: what it sends is no part of it")]
+    /// The server does not speak TLS, as far as can be seen.
+    #[error("no TLS with {server}: {said}")]
     NoTls {
         /// Name and port.
         server: String,
+        /// What it does instead.
+        said: String,
     },
     /// There is a connection, and the server does not greet.
     #[error("{server} said nothing within {} s of the connection", after.as_secs())]
@@ -297,8 +299,13 @@ impl Remedy for Fault {
                 "check that `server` is the name in its certificate; name the authority that signed it with `ca_file`"
                     .into()
             }
-            Self::Unprotected { .. } | Self::NoTls { .. } => {
+            Self::Unprotected { .. } => {
                 "check `tls` and the port of `server`: \"implicit\" goes with 993, \"starttls\" with 143".into()
+            }
+            Self::NoTls { .. } => {
+                "check `tls` and the port of `server`: \"implicit\" goes with 993, \"starttls\" with 143; a running noctui tries \
+                 it again by itself"
+                    .into()
             }
             Self::Silent { is_protected: false, .. } => {
                 "check `tls` and the port of `server`: a port that waits for TLS says nothing (\"implicit\" goes with 993, \

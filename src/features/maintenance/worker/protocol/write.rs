@@ -2,6 +2,7 @@
 
 use crate::features::maintenance::model::Notice;
 use crate::features::maintenance::store::action::Inverse;
+use crate::features::maintenance::store::by_hand::Field;
 use crate::features::maintenance::store::edit::{Edit, Made};
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
 use crate::features::maintenance::worker::{OutboxWish, Target};
@@ -147,12 +148,14 @@ pub enum Write {
         /// Who says so.
         who: String,
     },
-    /// Take what is suggested for a mail as what it means.
+    /// Take what is suggested for a mail, or was typed instead, as what it means.
     Accept {
         /// The mail.
         key: NotificationKey,
         /// What it means.
         notice: Box<Notice>,
+        /// What of it somebody typed: it is set by hand.
+        by_hand: Vec<Field>,
         /// Who says so.
         who: String,
     },
