@@ -14,15 +14,18 @@ mod extract;
 mod file;
 mod finish;
 mod fold;
+mod former;
 mod label;
 mod partial;
 mod pattern;
 mod read;
 mod recurrence;
 mod repeating;
+mod rows;
 mod rule;
 mod salvage;
 mod whose;
+mod windows;
 mod windows_zones;
 mod words;
 
@@ -38,7 +41,7 @@ pub use self::error::RuleError;
 pub use self::explain::{
     Explanation, FieldSeen, FilterSeen, Near, PartSeen, Place, ProcessorSeen, StepSeen, ValueSeen,
 };
-use self::read::{Outcome, Trust};
+use self::read::{Bodies, Outcome, Trust};
 use self::rule::Rule;
 pub use self::whose::Sender;
 use super::mail::{self, Kind, Letters, Mail, Part};
@@ -361,25 +364,34 @@ fn read_with<'p>(entry: &Entry, letters: &'p Letters<'_>, is_own: bool, trust: T
         Ok(rule) => rule,
         Err(error) => return (Outcome::Failed(format!("the rule is broken: {error}")), Cow::Borrowed(letters.whole)),
     };
-    let read = |parts: &[Part]| read::read(rule, &entry.slug, parts, trust);
+    let read = |parts: &[Part], bodies: Bodies| read::read(rule, &entry.slug, parts, trust, bodies);
+    let is_unclear = |reason: &str| reason.contains(windows::UNCLEAR);
     for layer in 0..letters.count() {
         let parts = letters.alone(layer);
-        match read(parts) {
+        match read(parts, Bodies::Letter) {
             Outcome::Parsed(notices) => {
                 let first = usize::from(!is_own);
                 if layer > first {
                     let together = letters.only(&(first..=layer));
-                    if let outcome @ Outcome::Parsed(_) = read(&together) {
+                    // What is above may tell another window, which counts then.
+                    let outcome = match read(&together, Bodies::Letter) {
+                        Outcome::Parsed(all) if all.len() <= notices.len() => Outcome::Parsed(all),
+                        _ => read(&together, Bodies::Quoting),
+                    };
+                    if let Outcome::Parsed(_) = outcome {
                         return (outcome, Cow::Owned(together));
                     }
                 }
                 return (Outcome::Parsed(notices), Cow::Borrowed(parts));
             }
             outcome @ Outcome::Excluded(_) if layer == 0 && is_own => return (outcome, Cow::Borrowed(parts)),
+            // What is further down would be one of its windows, or one that it takes the place of.
+            Outcome::Failed(reason) if is_unclear(&reason) => return (Outcome::Failed(reason), Cow::Borrowed(parts)),
             Outcome::Excluded(_) | Outcome::NotIncluded(_) | Outcome::Failed(_) => {}
         }
     }
-    (read(letters.whole), Cow::Borrowed(letters.whole))
+    let bodies = if letters.count() == 0 { Bodies::Letter } else { Bodies::Quoting };
+    (read(letters.whole, bodies), Cow::Borrowed(letters.whole))
 }
 
 /// Whether a rule reads calendars of anybody.
