@@ -7,12 +7,12 @@ use regex::Captures;
 use super::file::{Field, Keep, LabelIs, Value};
 use super::label::Wanted;
 use super::partial::{Bag, Partial};
-use super::rule::{Column, Labels, Place, Rule, Search, Step, Table, Take};
-use super::{fold, label, words};
+use super::rule::{Labels, Rule, Search, Step, Take};
+use super::{fold, former, label, words};
 use crate::features::maintenance::mail::page::{Marks, Page};
 
 /// A step gives up after this many matches: no notice has them.
-const MAX_MATCHES: usize = 20_000;
+pub(super) const MAX_MATCHES: usize = 20_000;
 
 /// A part and the rule that reads it.
 pub(super) struct Extract<'a> {
@@ -28,12 +28,14 @@ impl Extract<'_> {
     /// Runs `steps` on `lines` of the part.
     pub(super) fn run(&self, steps: &[Step], lines: &Range<usize>, partial: &mut Partial) -> Result<(), String> {
         for step in steps {
+            partial.next_step();
             let lines = self.scope(step, lines);
             let found = self.step(step, lines, partial)?;
             if step.required && !found {
                 return Err(step.missing.get_or_init(|| words::missing(step)).clone());
             }
         }
+        partial.settle_blocks();
         Ok(())
     }
 
@@ -119,10 +121,16 @@ impl Extract<'_> {
                 }
                 if std::mem::take(&mut first) && step.take.keep == Keep::Last && bag.has(Field::Circuit) {
                     // The circuits of the last label take the place of those of the ones before.
-                    partial.circuits.clear();
+                    partial.clear_circuits();
                 }
                 found += 1;
-                partial.at(|| line);
+                partial.at(line);
+                partial.is_former = has_window(&bag) && {
+                    let text = self.page.line(line);
+                    let digit = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+                    former::is_before(text.get(..text.len() - rest.len() + digit).unwrap_or(text))
+                        || self.is_under_former(line)
+                };
                 partial.take(&bag, self.rule)?;
                 if found > MAX_MATCHES {
                     return Err("too many matches".to_owned());
@@ -253,7 +261,7 @@ impl Extract<'_> {
             Some(_) => lines.filter(|line| self.counts(step, *line)).map(|line| line..line + 1).collect(),
         };
         for piece in pieces {
-            let (first, text) = (piece.start, self.page.text(piece));
+            let (mut line, mut counted, text) = (piece.start, 0, self.page.text(piece));
             for captures in pattern.captures_iter(text) {
                 found += 1;
                 if found > MAX_MATCHES {
@@ -267,10 +275,18 @@ impl Extract<'_> {
                         take(&step.take, whole, None, &mut bag);
                     }
                 }
-                partial.at(|| {
-                    let above = captures.get(0).and_then(|found| text.get(..found.start())).unwrap_or_default();
-                    first + above.matches('\n').count()
-                });
+                let start = captures.get(0).map_or(counted, |found| found.start());
+                line += text.get(counted..start).unwrap_or_default().matches('\n').count();
+                counted = start;
+                partial.at(line);
+                partial.is_former = has_window(&bag) && {
+                    let value =
+                        ["start", "end"].iter().filter_map(|name| captures.name(name)).map(|value| value.start());
+                    let above = text.get(..start).unwrap_or_default();
+                    let begin = above.rfind('\n').map_or(0, |end| end + 1);
+                    let before = text.get(begin..value.min().unwrap_or(start)).unwrap_or_default();
+                    former::is_before(before) || self.is_under_former(line)
+                };
                 partial.take(&bag, self.rule)?;
             }
         }
@@ -284,7 +300,7 @@ impl Extract<'_> {
         let Some((line, rest)) = rests.find(|(_, rest)| !rest.trim().is_empty()) else { return Ok(false) };
         let mut bag = Bag::default();
         take(&step.take, rest, None, &mut bag);
-        partial.at(|| line);
+        partial.at(line);
         partial.take(&bag, self.rule)?;
         Ok(true)
     }
@@ -316,115 +332,10 @@ impl Extract<'_> {
         }
         Ok(!begins.is_empty())
     }
-
-    /// Rows of tables.
-    fn table(&self, table: &Table, lines: &Range<usize>, partial: &mut Partial) -> Result<bool, String> {
-        // Tables inside tables interrupt the outer ones, so each has its own state: its columns, and whether it is done.
-        let mut states: Vec<(Option<Vec<Option<usize>>>, bool)> =
-            vec![(table.without_header(), false); self.page.tables()];
-        let mut found = 0;
-        for (index, row) in self.page.rows() {
-            let Some((places, done)) = states.get_mut(index) else { continue };
-            let cells: Vec<usize> = self.page.row_cells(row).collect();
-            if cells.first().is_none_or(|cell| !lines.contains(&self.page.cell_lines(*cell).start)) {
-                continue;
-            }
-            if let Some(header) = self.header(table, &cells) {
-                (*places, *done) = (Some(header), false);
-                continue;
-            }
-            let shape = table.cells.is_empty() || table.cells.contains(&cells.len());
-            let Some(places) = places.as_ref().filter(|_| shape && !*done) else { continue };
-            let Some(bag) = self.row(table, places, &cells) else { continue };
-            found += 1;
-            if found > MAX_MATCHES {
-                return Err("too many rows".to_owned());
-            }
-            partial.at(|| cells.first().map_or(0, |cell| self.page.cell_lines(*cell).start));
-            partial.take(&bag, self.rule)?;
-            *done = table.first_row;
-        }
-        Ok(found > 0)
-    }
-
-    /// Where the columns are, if this row is their header.
-    pub(super) fn header(&self, table: &Table, cells: &[usize]) -> Option<Vec<Option<usize>>> {
-        let text = |cell: &usize| self.page.cell_text(*cell).trim_end_matches([':', ' ']);
-        let is = |cell: &usize, wanted: &String| fold::is(text(cell), wanted);
-        let is_alike = |cell: &usize, wanted: &String| label::after(text(cell), wanted).is_some_and(label::is_whole);
-        if !table.header.is_empty() {
-            let fits = table.header.len() <= cells.len()
-                && table.header.iter().zip(cells).all(|(wanted, cell)| is_alike(cell, wanted));
-            if !fits {
-                return None;
-            }
-        } else if !table.columns.iter().any(|column| matches!(column.place, Place::Header(_))) {
-            return None;
-        }
-        let place = |column: &Column| match &column.place {
-            Place::At(at) => Some(*at),
-            Place::Header(names) => {
-                let place = |name| cells.iter().position(|cell| is(cell, name));
-                let alike = |name| cells.iter().position(|cell| is_alike(cell, name));
-                names.iter().find_map(place).or_else(|| names.iter().find_map(alike))
-            }
-        };
-        let places: Vec<Option<usize>> = table.columns.iter().map(place).collect();
-        let complete = places.iter().zip(&table.columns).all(|(place, column)| place.is_some() || column.optional);
-        complete.then_some(places)
-    }
-
-    /// What a row says; `None` if it does not count.
-    fn row(&self, table: &Table, places: &[Option<usize>], cells: &[usize]) -> Option<Bag> {
-        let mut bag = Bag::default();
-        for (column, place) in table.columns.iter().zip(places) {
-            let Some(cell) = place.and_then(|place| cells.get(place)) else {
-                if column.optional {
-                    continue;
-                }
-                return None;
-            };
-            let text = self.page.cell_text(*cell);
-            let fits = column.need.as_ref().is_none_or(|need| need.is_match(text))
-                && !column.never.as_ref().is_some_and(|never| never.is_match(text));
-            if !fits {
-                return None;
-            }
-            // Several columns may hold the same field: the first that has it counts.
-            if column.take.pattern.is_none() && column.take.words.is_empty() && column.take.split.is_none() {
-                let text = edited(&column.take, text);
-                let means = !column.take.not.iter().any(|not| fold::is(&text, not));
-                if let Some(field) =
-                    column.take.field.filter(|field| means && (!bag.has_for_all(*field) || is_time(*field)))
-                {
-                    for text in each(field, &text) {
-                        bag.add_cell(field, text, column.take.keep);
-                    }
-                }
-            } else if column.take.field.is_none_or(|field| !bag.has_for_all(field)) {
-                take(&column.take, text, None, &mut bag);
-            }
-        }
-        if bag.is_empty() { None } else { Some(bag) }
-    }
-}
-
-impl Table {
-    /// The columns of a table that needs no header.
-    fn without_header(&self) -> Option<Vec<Option<usize>>> {
-        if !self.header.is_empty() {
-            return None;
-        }
-        let place = |column: &Column| match column.place {
-            Place::At(at) => Some(Some(at)),
-            Place::Header(_) => None,
-        };
-        self.columns.iter().map(place).collect()
-    }
 }
 
 /// What becomes of a value: edited, cut, matched, and put into the bag.
-fn take(take: &Take, text: &str, field_of_list: Option<Field>, bag: &mut Bag) {
+pub(super) fn take(take: &Take, text: &str, field_of_list: Option<Field>, bag: &mut Bag) {
     let text = edited(take, text);
     if take.not.iter().any(|not| fold::is(text.trim(), not)) {
         return;
@@ -441,7 +352,8 @@ fn take(take: &Take, text: &str, field_of_list: Option<Field>, bag: &mut Bag) {
             }
             continue;
         };
-        let every = take.keep == Keep::All || pattern.capture_names().flatten().any(|name| name == "circuit");
+        let is_several = |name: &str| name == "circuit" || take.keep == Keep::First && matches!(name, "start" | "end");
+        let every = take.keep == Keep::All || captured(pattern).any(is_several);
         for captures in pattern.captures_iter(piece).take(if every { MAX_MATCHES } else { 1 }) {
             bag.in_match(|bag| {
                 let named = groups_edited(take, &captures, bag);
@@ -466,7 +378,7 @@ fn add(take: &Take, field: Field, text: &str, bag: &mut Bag) {
 }
 
 /// The values of a text: circuits may stand one below the other. Lines of words alone belong to the line above.
-fn each(field: Field, text: &str) -> Vec<&str> {
+pub(super) fn each(field: Field, text: &str) -> Vec<&str> {
     let is_id = |line: &str| line.bytes().any(|byte| byte.is_ascii_digit());
     if field == Field::Circuit && text.trim().lines().all(is_id) { text.trim().lines().collect() } else { vec![text] }
 }
@@ -488,7 +400,7 @@ fn shape(text: &str) -> String {
 }
 
 /// The fields that a step gives.
-fn fields(step: &Step) -> impl Iterator<Item = Field> {
+pub(super) fn fields(step: &Step) -> impl Iterator<Item = Field> {
     let groups = step.take.pattern.iter().flat_map(captured).filter_map(Field::from_name);
     groups.chain(step.take.field)
 }
@@ -565,8 +477,13 @@ pub(super) fn edited(take: &Take, text: &str) -> String {
     text
 }
 
+/// Whether a bag has the start or the end of a window.
+pub(super) fn has_window(bag: &Bag) -> bool {
+    bag.has(Field::Start) || bag.has(Field::End)
+}
+
 /// Whether a field is a time.
-fn is_time(field: Field) -> bool {
+pub(super) fn is_time(field: Field) -> bool {
     matches!(field, Field::Start | Field::End | Field::Stamp)
 }
 

@@ -211,6 +211,8 @@ pub(super) enum Keep {
     Earliest,
     /// The latest time.
     Latest,
+    /// Each circuit once, with the worst of its impacts.
+    Worst,
 }
 
 /// Which field a value is for.

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::file::Keep;
 use super::partial::{Partial, Time, Times};
 use super::rule::{Rule, ZoneRule};
+use super::windows::{self, Window};
 use crate::features::maintenance::model::{Circuit, Impact, Notice, Status};
 use crate::features::maintenance::when::{self, Mark, WhenError, Year};
 use crate::text::clean_line;
@@ -35,6 +36,8 @@ pub(super) fn notices(rule: &Rule, slug: &str, mut partial: Partial) -> Result<V
 
 /// One notice for each window.
 fn windows(rule: &Rule, slug: &str, partial: &Partial) -> Result<Vec<Notice>, String> {
+    let with_former = with_former(rule, partial);
+    let partial = with_former.as_ref().unwrap_or(partial);
     let stamp = match &partial.stamp {
         Some(stamp) => Some(Clock { rule, partial, made: None }.time(stamp, None)?),
         None => None,
@@ -48,6 +51,9 @@ fn windows(rule: &Rule, slug: &str, partial: &Partial) -> Result<Vec<Notice>, St
         _ => (starts, ends),
     };
     if starts.is_empty() || ends.is_empty() {
+        if let Some(former) = partial.start.former.first().or(partial.end.former.first()) {
+            return Err(format!("the only window found is said to be one that no longer holds: {}", told(former)));
+        }
         return Err(format!("no {} of the window found", if starts.is_empty() { "start" } else { "end" }));
     }
     if starts.len() != ends.len() {
@@ -56,12 +62,37 @@ fn windows(rule: &Rule, slug: &str, partial: &Partial) -> Result<Vec<Notice>, St
     if partial.ids.len() > 1 && partial.ids.len() != starts.len() {
         return Err(format!("{} ids but {} windows found", partial.ids.len(), starts.len()));
     }
-    starts
-        .iter()
-        .zip(&ends)
-        .enumerate()
-        .map(|(index, (start, end))| notice(rule, slug, partial, index, (*start, *end, stamp)))
-        .collect()
+    let mut windows: Vec<Window> = starts.iter().zip(&ends).map(|(start, end)| Window::new(*start, *end)).collect();
+    if let [only] = windows.as_slice()
+        && !(partial.start.more.is_empty() && partial.end.more.is_empty())
+    {
+        windows = windows::all(&clock, partial, only.clone())?;
+    }
+    windows.iter().enumerate().map(|(index, window)| notice(rule, slug, partial, index, (window, stamp))).collect()
+}
+
+/// A time as it is written, for people.
+fn told(time: &Time) -> String {
+    match time {
+        Time::At(at) => at.to_string(),
+        Time::Text(text, _) => format!("{:?}", clean_line(text)),
+    }
+}
+
+/// What is cancelled is the window that no longer holds, where the mail names no other.
+fn with_former(rule: &Rule, partial: &Partial) -> Option<Partial> {
+    let is_cancelled = partial.status.or(rule.default.status) == Some(Status::Cancelled);
+    if !is_cancelled || partial.start.former.is_empty() && partial.end.former.is_empty() {
+        return None;
+    }
+    let mut with = Partial::default();
+    with.complete(partial);
+    for times in [&mut with.start, &mut with.end] {
+        if times.values.is_empty() {
+            times.values.extend(times.former.first().cloned());
+        }
+    }
+    Some(with)
 }
 
 /// Whether the notice is a cancellation that may come without its window.
@@ -75,11 +106,12 @@ fn notice(
     slug: &str,
     partial: &Partial,
     index: usize,
-    (start, end, stamp): (DateTime<Utc>, DateTime<Utc>, Option<DateTime<Utc>>),
+    (window, stamp): (&Window, Option<DateTime<Utc>>),
 ) -> Result<Notice, String> {
+    let (start, end) = (window.start, window.end);
     let default = &rule.default;
     let status = partial.status.or(default.status).ok_or("no status found")?;
-    let circuits = circuits(rule, partial)?;
+    let circuits = circuits(rule, partial, window)?;
     if circuits.is_empty() && !status.is_final() {
         let stands = match partial.says_cancelled {
             Some(true) => "X-MAINTNOTE-STATUS does not say cancelled".to_owned(),
@@ -112,11 +144,12 @@ fn notice(
     })
 }
 
-/// The circuits, each with its impact. One that is badly written must not cost the notice: an id with nothing in it is
+/// The circuits of a window, each with its impact. One that is badly written must not cost the notice: an id with nothing in it is
 /// left out, one that is too long is cut and ends with `…`.
-fn circuits(rule: &Rule, partial: &Partial) -> Result<Vec<Circuit>, String> {
+fn circuits(rule: &Rule, partial: &Partial, window: &Window) -> Result<Vec<Circuit>, String> {
     let default = partial.impact.or(rule.default.impact);
-    let named = partial.circuits.iter().filter_map(|(id, impact)| Some((present(id)?, *impact)));
+    let own = partial.circuits.iter().enumerate().filter(|(index, _)| window.concerns(partial, *index));
+    let named = own.filter_map(|(_, (id, impact))| Some((present(id)?, *impact)));
     let circuit = |(id, impact): (String, Option<Impact>)| {
         let impact = impact.or(default).ok_or_else(|| format!("no impact on circuit {id:?} found"))?;
         Ok(Circuit { circuit_id: shortened(id), impact })
@@ -176,7 +209,7 @@ fn shortened(text: String) -> String {
 }
 
 /// Reads times as the rule and the mail say.
-struct Clock<'a> {
+pub(super) struct Clock<'a> {
     /// The rule.
     rule: &'a Rule,
     /// The mail: its city, its zone, its years.
@@ -192,7 +225,7 @@ impl Clock<'_> {
         Ok(match times.keep {
             Keep::Earliest => all.into_iter().min().into_iter().collect(),
             Keep::Latest => all.into_iter().max().into_iter().collect(),
-            Keep::First | Keep::Last | Keep::All => all,
+            Keep::First | Keep::Last | Keep::All | Keep::Worst => all,
         })
     }
 
@@ -200,7 +233,7 @@ impl Clock<'_> {
     fn ends(&self, starts: &[DateTime<Utc>]) -> Result<Vec<DateTime<Utc>>, String> {
         let partial = self.partial;
         let each = |times: &Times| !matches!(times.keep, Keep::Earliest | Keep::Latest);
-        let year = partial.end_year.or(partial.year);
+        let year = self.year_of_ends();
         if !partial.end.values.is_empty() && each(&partial.end) && each(&partial.start) {
             let begins = partial.start.values.iter().map(Some).chain(std::iter::repeat(None));
             return partial.end.values.iter().zip(begins).map(|(end, start)| self.end(end, start, year)).collect();
@@ -217,8 +250,13 @@ impl Clock<'_> {
         starts.iter().map(end).collect()
     }
 
+    /// The year of ends that have none.
+    pub(super) fn year_of_ends(&self) -> Option<Year> {
+        self.partial.end_year.or(self.partial.year)
+    }
+
     /// One end. Of which only the time is written is on the day of its start, or on the day after.
-    fn end(&self, end: &Time, start: Option<&Time>, year: Option<Year>) -> Result<DateTime<Utc>, String> {
+    pub(super) fn end(&self, end: &Time, start: Option<&Time>, year: Option<Year>) -> Result<DateTime<Utc>, String> {
         let read = self.time(end, year);
         let (Err(_), Time::Text(text, beside), Some(Time::Text(start, beside_start))) = (&read, end, start) else {
             return read;
@@ -244,9 +282,30 @@ impl Clock<'_> {
 
     /// One time.
     fn time(&self, time: &Time, year: Option<Year>) -> Result<DateTime<Utc>, String> {
+        self.instant_of(time, year).map_err(|error| error.to_string())
+    }
+
+    /// One time, or what is wrong with it.
+    pub(super) fn instant_of(&self, time: &Time, year: Option<Year>) -> Result<DateTime<Utc>, WhenError> {
         match time {
             Time::At(at) => Ok(*at),
-            Time::Text(text, zone) => self.read(text, zone.as_deref(), year).map_err(|error| error.to_string()),
+            Time::Text(text, zone) => self.read(text, zone.as_deref(), year),
+        }
+    }
+
+    /// One time by the clock that it is told by; `None` if it is none.
+    pub(super) fn local_of(&self, time: &Time, year: Option<Year>) -> Option<NaiveDateTime> {
+        let Time::Text(text, _) = time else { return None };
+        when::read(text, self.rule.dates.order).ok()?.local(year.or(self.near()), text).ok()
+    }
+
+    /// Whether it is said by which clock a time is told.
+    pub(super) fn names_zone(&self, time: &Time) -> bool {
+        match time {
+            Time::At(_) => true,
+            Time::Text(text, zone) => {
+                zone.is_some() || when::read(text, self.rule.dates.order).is_ok_and(|written| written.zone.is_some())
+            }
         }
     }
 

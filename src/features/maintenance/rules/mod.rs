@@ -15,15 +15,18 @@ mod extract;
 mod file;
 mod finish;
 mod fold;
+mod former;
 mod label;
 mod partial;
 mod pattern;
 mod read;
 mod recurrence;
 mod repeating;
+mod rows;
 mod rule;
 mod salvage;
 mod whose;
+mod windows;
 mod windows_zones;
 mod words;
 
@@ -42,7 +45,7 @@ pub use self::error::RuleError;
 pub use self::explain::{
     Explanation, FieldSeen, FilterSeen, Near, PartSeen, Place, ProcessorSeen, StepSeen, ValueSeen,
 };
-use self::read::{Outcome, Trust};
+use self::read::{Bodies, Outcome, Trust};
 use self::rule::Rule;
 pub use self::whose::Sender;
 use super::mail::{self, Kind, Letters, Mail, Part};
@@ -343,7 +346,8 @@ impl Rules {
                 return ReadWith::of(Outcome::Failed(format!("the rule is broken: {error}")), letters.whole);
             }
         };
-        let read = |parts: &[Part]| read::read(rule, &entry.slug, parts, trust);
+        let read = |parts: &[Part], bodies: Bodies| read::read(rule, &entry.slug, parts, trust, bodies);
+        let is_unclear = |reason: &str| reason.contains(windows::UNCLEAR);
         let is_provider = |domain: &str| self.index().sends_from(&entry.slug, domain);
         let first = usize::from(!is_own);
         // What the provider itself sends is of that day, whatever it quotes.
@@ -356,10 +360,15 @@ impl Rules {
         let quoting = |notice: usize| Quoting { rule, letters, above: first..notice, is_provider: &is_provider };
         for layer in 0..letters.count() {
             let parts = letters.alone(layer);
-            match read(parts) {
+            match read(parts, Bodies::Letter) {
                 Outcome::Parsed(notices) if layer > first => {
                     let together = letters.only(&(first..=layer));
-                    let (outcome, parts) = match read(&together) {
+                    // What is above may tell another window, which counts then.
+                    let joined = match read(&together, Bodies::Letter) {
+                        Outcome::Parsed(all) if all.len() <= notices.len() => Outcome::Parsed(all),
+                        _ => read(&together, Bodies::Quoting),
+                    };
+                    let (outcome, parts) = match joined {
                         Outcome::Parsed(all) if rule.id.is_some() || above::are_named_alike(&all, &notices) => {
                             (Outcome::Parsed(all), Cow::Owned(together))
                         }
@@ -378,10 +387,13 @@ impl Rules {
                 }
                 outcome @ Outcome::Parsed(_) => return ReadWith::of(dated(outcome, layer), parts),
                 outcome @ Outcome::Excluded(_) if layer == 0 && is_own => return ReadWith::of(outcome, parts),
+                // What is further down would be one of its windows, or one that it takes the place of.
+                Outcome::Failed(reason) if is_unclear(&reason) => return ReadWith::of(Outcome::Failed(reason), parts),
                 Outcome::Excluded(_) | Outcome::NotIncluded(_) | Outcome::Failed(_) => {}
             }
         }
-        let (outcome, deepest) = (read(letters.whole), letters.count().saturating_sub(1));
+        let bodies = if letters.count() == 0 { Bodies::Letter } else { Bodies::Quoting };
+        let (outcome, deepest) = (read(letters.whole, bodies), letters.count().saturating_sub(1));
         if deepest <= first {
             return ReadWith::of(outcome, letters.whole);
         }

@@ -14,7 +14,7 @@ use crate::features::maintenance::when::{self, Year};
 const MAX_VALUES: usize = 10_000;
 
 /// A time as found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Time {
     /// As written, with the letters of a zone that stood beside it.
     Text(String, Option<String>),
@@ -29,6 +29,50 @@ pub(super) struct Times {
     pub(super) values: Vec<Time>,
     /// Which counts: each of them unless earliest or latest.
     pub(super) keep: Keep,
+    /// What the step that gave the only value found further down.
+    pub(super) more: Vec<Time>,
+    /// Times that are said to hold no longer.
+    pub(super) former: Vec<Time>,
+    /// The lines of the value and of those that were found further down.
+    pub(super) lines: Vec<usize>,
+    /// The step that gave the value.
+    pub(super) step: usize,
+}
+
+impl Times {
+    /// Adds a time that `step` found at `line`.
+    fn put(&mut self, time: Time, keep: Keep, line: usize, step: usize) -> Result<(), String> {
+        if keep == Keep::First && !self.values.is_empty() {
+            if self.step == step {
+                put_list(&mut self.more, time, Keep::All)?;
+                self.lines.push(line);
+            }
+            return Ok(());
+        }
+        if matches!(keep, Keep::All | Keep::Earliest | Keep::Latest) {
+            self.keep = keep;
+            return put_list(&mut self.values, time, Keep::All);
+        }
+        (self.values, self.lines, self.step) = (vec![time], vec![line], step);
+        self.more.clear();
+        Ok(())
+    }
+
+    /// Fills what is missing with what another part says.
+    fn fill(&mut self, other: &Self) {
+        let former = std::mem::take(&mut self.former);
+        *self = other.clone();
+        self.former.extend(former);
+    }
+}
+
+/// Which circuits belong to which of several windows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Blocks {
+    /// For each circuit the window that it stands with, in the order in which they were found.
+    Each(Vec<usize>),
+    /// They do not stand one with one.
+    Unclear,
 }
 
 /// What was found in one place and belongs together, such as the cells of a row.
@@ -147,13 +191,13 @@ pub(super) struct Found {
     pub(super) value: String,
     /// Which of several counts.
     pub(super) keep: Keep,
+    /// Whether it is a time that is said to hold no longer.
+    pub(super) is_former: bool,
 }
 
 /// What was found where, kept only for those who ask why.
 #[derive(Debug, Default)]
 pub(super) struct Trail {
-    /// The line that is being read.
-    line: usize,
     /// Everything that was found, in its order.
     pub(super) found: Vec<Found>,
 }
@@ -205,25 +249,44 @@ pub(super) struct Partial {
     pub(super) end_year: Option<Year>,
     /// Maintenances of which more is known than what they have in common.
     pub(super) records: Vec<Partial>,
+    /// Other ids that the step found which gave the only one.
+    pub(super) more_ids: Vec<String>,
+    /// With which window each circuit stands; `None` if all of them stand with all.
+    pub(super) blocks: Option<Blocks>,
+    /// Whether the times that are taken next are said to hold no longer.
+    pub(super) is_former: bool,
+    /// The line that is being read.
+    pub(super) line: usize,
+    /// How many steps there were.
+    pub(super) steps: usize,
+    /// The step that gave the id.
+    pub(super) id_step: usize,
+    /// The lines of the circuits.
+    pub(super) circuit_lines: Vec<usize>,
 }
 
 impl Partial {
-    /// Notes the line that what is taken next is from, if anybody asks.
-    pub(super) fn at(&mut self, line: impl FnOnce() -> usize) {
-        if let Some(trail) = &mut self.trail {
-            trail.line = line();
-        }
+    /// Notes the line that what is taken next is from.
+    pub(super) fn at(&mut self, line: usize) {
+        self.line = line;
+    }
+
+    /// What is taken next is from the next step.
+    pub(super) fn next_step(&mut self) {
+        self.steps += 1;
     }
 
     /// Takes what was found in one place.
     pub(super) fn take(&mut self, bag: &Bag, rule: &Rule) -> Result<(), String> {
+        let is_former = std::mem::take(&mut self.is_former);
+        let (line, step) = (self.line, self.steps);
         if let Some(trail) = &mut self.trail {
-            let line = trail.line;
             let found = |InBag { field, value, keep, .. }: &InBag| Found {
                 line,
                 field: *field,
                 value: value.clone(),
                 keep: *keep,
+                is_former: is_former && matches!(field, Field::Start | Field::End),
             };
             trail.found.extend(bag.values.iter().map(found));
         }
@@ -235,7 +298,7 @@ impl Partial {
             let keep = *keep;
             let time = || Time::Text(value.clone(), zones.of(found).map(str::to_owned));
             match field {
-                Field::MaintenanceId => put_list(&mut self.ids, value.clone(), keep)?,
+                Field::MaintenanceId => self.put_id(value, keep)?,
                 Field::Account => put(&mut self.account, value.clone(), keep),
                 Field::Summary => put(&mut self.summary, value.clone(), keep),
                 Field::Organizer => put(&mut self.organizer, value.clone(), keep),
@@ -255,10 +318,12 @@ impl Partial {
                 }
                 Field::Circuit => {
                     let impact = impacts.of(found).map(|word| impact(word, rule)).transpose()?.flatten();
-                    put_list(&mut self.circuits, (value.clone(), impact), Keep::All)?;
+                    self.put_circuit(value, impact, if keep == Keep::Worst { rule.default.impact } else { None })?;
                 }
-                Field::Start => put_time(&mut self.start, time(), keep)?,
-                Field::End => put_time(&mut self.end, time(), keep)?,
+                Field::Start if is_former => self.start.former.push(time()),
+                Field::End if is_former => self.end.former.push(time()),
+                Field::Start => self.start.put(time(), keep, line, step)?,
+                Field::End => self.end.put(time(), keep, line, step)?,
                 Field::Stamp => put(&mut self.stamp, time(), keep),
                 Field::Minutes => put(&mut self.minutes, number(value, "minutes")?, keep),
                 Field::Hours => put(&mut self.hours, number(value, "hours")?, keep),
@@ -272,8 +337,81 @@ impl Partial {
         Ok(())
     }
 
+    /// Adds an id.
+    fn put_id(&mut self, id: &str, keep: Keep) -> Result<(), String> {
+        if self.ids.is_empty() || keep != Keep::First {
+            self.id_step = self.steps;
+        } else if self.id_step == self.steps && !self.ids.iter().chain(&self.more_ids).any(|known| known == id) {
+            put_list(&mut self.more_ids, id.to_owned(), Keep::All)?;
+        }
+        put_list(&mut self.ids, id.to_owned(), keep)
+    }
+
+    /// Adds a circuit. With the impact of those that have none, it is there only once, with the worst of its impacts.
+    fn put_circuit(&mut self, id: &str, impact: Option<Impact>, once: Option<Impact>) -> Result<(), String> {
+        let impact = impact.or(once);
+        let known = self.circuits.iter_mut().find(|(known, _)| once.is_some() && known == id);
+        if let Some((_, known)) = known {
+            *known = impact.max(*known);
+            return Ok(());
+        }
+        self.circuit_lines.push(self.line);
+        put_list(&mut self.circuits, (id.to_owned(), impact), Keep::All)
+    }
+
+    /// Forgets the circuits so far.
+    pub(super) fn clear_circuits(&mut self) {
+        self.circuits.clear();
+        self.circuit_lines.clear();
+    }
+
+    /// Finds out which circuits stand with which of several windows: either they take turns, or one list is for all.
+    pub(super) fn settle_blocks(&mut self) {
+        let windows = self.start.lines.iter().map(|line| (*line, None));
+        let circuits = self.circuit_lines.iter().enumerate().map(|(index, line)| (*line, Some(index)));
+        let mut places: Vec<(usize, Option<usize>)> = windows.chain(circuits).collect();
+        places.sort_unstable();
+        // Runs of circuits, and windows that another one stands before without circuits between them.
+        let (mut runs, mut twins, mut last) = (0, 0, None);
+        let mut run_of = vec![0; self.circuits.len()];
+        for (_, circuit) in places {
+            match circuit {
+                Some(index) => {
+                    runs += usize::from(last != Some(true));
+                    if let Some(run) = run_of.get_mut(index) {
+                        *run = runs - 1;
+                    }
+                }
+                None => twins += usize::from(last == Some(false)),
+            }
+            last = Some(circuit.is_some());
+        }
+        self.blocks = match runs {
+            _ if self.start.more.is_empty() => None,
+            0 | 1 => None,
+            runs if runs == self.start.lines.len() && twins == 0 => Some(Blocks::Each(run_of)),
+            _ => Some(Blocks::Unclear),
+        };
+    }
+
+    /// Forgets what was found besides the first window: a mail that is quoted below may name an older one.
+    pub(super) fn keep_first_window(&mut self) {
+        for times in [&mut self.start, &mut self.end] {
+            times.more.clear();
+        }
+        self.blocks = None;
+        self.records.iter_mut().for_each(Self::keep_first_window);
+    }
+
     /// Fills what is missing here with what `other` says.
     pub(super) fn complete(&mut self, other: &Self) {
+        if self.ids.is_empty() {
+            self.more_ids.clone_from(&other.more_ids);
+        }
+        // What stands with what is known of one part only.
+        if self.circuits.is_empty() && self.start.values.is_empty() {
+            self.blocks.clone_from(&other.blocks);
+        }
         fill_list(&mut self.ids, &other.ids);
         fill(&mut self.account, other.account.as_ref());
         fill(&mut self.summary, other.summary.as_ref());
@@ -285,12 +423,11 @@ impl Partial {
         fill(&mut self.says_cancelled, other.says_cancelled.as_ref());
         fill(&mut self.impact, other.impact.as_ref());
         fill_list(&mut self.circuits, &other.circuits);
-        if self.start.values.is_empty() && self.end.values.is_empty() {
-            (self.start, self.end) = (other.start.clone(), other.end.clone());
-        } else if self.end.values.is_empty() {
-            self.end = other.end.clone();
-        } else if self.start.values.is_empty() {
-            self.start = other.start.clone();
+        if self.start.values.is_empty() {
+            self.start.fill(&other.start);
+        }
+        if self.end.values.is_empty() {
+            self.end.fill(&other.end);
         }
         fill(&mut self.stamp, other.stamp.as_ref());
         if self.minutes.is_none() && self.hours.is_none() {
@@ -310,6 +447,7 @@ impl Partial {
             let new = other.circuits.iter().filter(|circuit| !self.circuits.contains(circuit));
             let new: Vec<_> = new.cloned().collect();
             self.circuits.extend(new);
+            self.blocks = None;
         }
     }
 
@@ -363,19 +501,10 @@ fn put_list<T>(list: &mut Vec<T>, value: T, keep: Keep) -> Result<(), String> {
         Keep::All if list.len() >= MAX_VALUES => return Err(format!("more than {MAX_VALUES} values of one field")),
         Keep::All => list.push(value),
         Keep::Last => *list = vec![value],
-        Keep::First | Keep::Earliest | Keep::Latest if list.is_empty() => list.push(value),
-        Keep::First | Keep::Earliest | Keep::Latest => {}
+        Keep::First | Keep::Earliest | Keep::Latest | Keep::Worst if list.is_empty() => list.push(value),
+        Keep::First | Keep::Earliest | Keep::Latest | Keep::Worst => {}
     }
     Ok(())
-}
-
-/// Sets or extends a time.
-fn put_time(times: &mut Times, value: Time, keep: Keep) -> Result<(), String> {
-    let every = matches!(keep, Keep::All | Keep::Earliest | Keep::Latest);
-    if every {
-        times.keep = keep;
-    }
-    put_list(&mut times.values, value, if every { Keep::All } else { keep })
 }
 
 /// Fills a field that is missing.

@@ -33,11 +33,30 @@ pub(super) enum Trust {
     Later,
 }
 
+/// Whether bodies quote earlier mails below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bodies {
+    /// They are one letter: every window in them counts.
+    Letter,
+    /// They may quote older notices, and the first window counts.
+    Quoting,
+}
+
+impl Bodies {
+    /// What counts of what is said in them.
+    pub(super) fn of(self, mut partial: Partial) -> Partial {
+        if self == Self::Quoting {
+            partial.keep_first_window();
+        }
+        partial
+    }
+}
+
 /// How it is said that a mail has nothing that a processor reads.
 const NO_PART: &str = "the mail has no ";
 
 /// Reads `parts` by `rule`.
-pub(super) fn read(rule: &Rule, slug: &str, parts: &[Part], trust: Trust) -> Outcome {
+pub(super) fn read(rule: &Rule, slug: &str, parts: &[Part], trust: Trust, bodies: Bodies) -> Outcome {
     // What is missing of a part may be what the filters look for, or what stands beside it.
     let is_whole = |needle: &&Needle| whole(parts, &[needle.kind]).is_ok();
     if let Some(needle) = rule.exclude.iter().filter(is_whole).find(|needle| holds(parts, needle)) {
@@ -48,7 +67,8 @@ pub(super) fn read(rule: &Rule, slug: &str, parts: &[Part], trust: Trust) -> Out
     }
     let mut reasons: Vec<String> = Vec::with_capacity(rule.processors.len());
     for readers in &rule.processors {
-        let read = process(rule, readers, parts, trust).and_then(|partial| finish::notices(rule, slug, partial));
+        let said = process(rule, readers, parts, trust);
+        let read = said.and_then(|partial| finish::notices(rule, slug, bodies.of(partial)));
         // The next processor would make something of the rest of the mail.
         if read.is_err()
             && let Some(reason) = readers.iter().find_map(|reader| whole(parts, &reader.from).err())

@@ -14,7 +14,7 @@ use super::extract::{Extract, name_of};
 use super::file::{Field, RuleFile, StepFile};
 use super::partial::{self, Found, Partial, Trail};
 use super::pattern::as_written;
-use super::read::{self, Outcome, Said, Trust};
+use super::read::{self, Bodies, Outcome, Said, Trust};
 use super::rule::{Column, Needle, Place as ColumnPlace, Reader, Rule, Search, Step};
 use super::{Entry, ReadWith, Rules, finish};
 use crate::features::maintenance::mail::page::{Marks, Page};
@@ -169,7 +169,12 @@ impl Rules {
         let is_own = self.index().knows_sender(slug, mail);
         let ReadWith { outcome, parts, above } = self.read_with(entry, &letters, is_own, Trust::Rule);
         let is_read = !matches!(outcome, Outcome::Excluded(_));
-        let processors = if is_read { processors(entry, rule, &parts) } else { Vec::new() };
+        // Below one notice there may be older ones.
+        let bodies = match &outcome {
+            Outcome::Parsed(notices) if notices.len() == 1 && letters.count() > 0 => Bodies::Quoting,
+            _ => Bodies::Letter,
+        };
+        let processors = if is_read { processors(entry, rule, &parts, bodies) } else { Vec::new() };
         let fields = match &verdict {
             Verdict::Parsed { notices, .. } => origin::fields(notices, processors.last(), above.as_deref()),
             Verdict::Ignored { .. } | Verdict::Failed { .. } | Verdict::Unknown { .. } => Vec::new(),
@@ -199,12 +204,13 @@ fn filters(rule: &Rule, parts: &[Part]) -> Vec<FilterSeen> {
 }
 
 /// The processors up to the first that gives notices.
-fn processors(entry: &Entry, rule: &Rule, parts: &[Part]) -> Vec<ProcessorSeen> {
+fn processors(entry: &Entry, rule: &Rule, parts: &[Part], bodies: Bodies) -> Vec<ProcessorSeen> {
     let file: Option<RuleFile> = toml::from_str(&entry.text).ok();
     let mut seen = Vec::with_capacity(rule.processors.len());
     for readers in &rule.processors {
         let read = read::process(rule, readers, parts, Trust::Rule);
-        let (notices, problem) = match read.and_then(|partial| finish::notices(rule, &entry.slug, partial)) {
+        let read = read.and_then(|partial| finish::notices(rule, &entry.slug, bodies.of(partial)));
+        let (notices, problem) = match read {
             Ok(notices) if notices.is_empty() => (0, "no maintenance found".to_owned()),
             Ok(notices) => (notices.len(), String::new()),
             Err(reason) => (0, clean_line(&reason)),
@@ -310,6 +316,7 @@ fn values(rule: &Rule, page: &Page, step: &Step, found: Vec<Found>, before: &mut
         is_group || found.field == Field::Circuit || !matches!(found.keep, super::file::Keep::First)
     };
     let mut seen = Vec::with_capacity(found.len().min(VALUES));
+    let earlier = before.clone();
     for found in found {
         let means = if found.field == Field::Status {
             partial::status(&found.value, rule).ok().flatten().map(Status::as_str)
@@ -320,9 +327,12 @@ fn values(rule: &Rule, page: &Page, step: &Step, found: Vec<Found>, before: &mut
         };
         // The impact beside a circuit is that circuit's: each row has one.
         let once = !is_list(&found) && found.field != Field::Impact && found.field != Field::Zone;
-        let too_late = once && before.contains(&found.field);
+        // What one step finds once more is another window.
+        let is_window = matches!(found.field, Field::Start | Field::End);
+        let known = if is_window { &earlier } else { &*before };
+        let too_late = found.is_former || once && known.contains(&found.field);
         let says_nothing = found.field == Field::Status && means.is_none();
-        if !says_nothing && !before.contains(&found.field) {
+        if !says_nothing && !found.is_former && !before.contains(&found.field) {
             before.push(found.field);
         }
         if seen.len() < VALUES {

@@ -7,6 +7,7 @@ mod mistakes;
 mod quoted;
 mod sender;
 mod several;
+mod windows;
 
 use std::fs;
 use std::sync::LazyLock;
