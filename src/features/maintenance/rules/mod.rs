@@ -376,7 +376,9 @@ fn read_with<'p>(entry: &Entry, letters: &'p Letters<'_>, is_own: bool, trust: T
                     // What is above may tell another window, which counts then.
                     let outcome = match read(&together, Bodies::Letter) {
                         Outcome::Parsed(all) if all.len() <= notices.len() => Outcome::Parsed(all),
-                        _ => read(&together, Bodies::Quoting),
+                        Outcome::Parsed(_) | Outcome::Excluded(_) | Outcome::NotIncluded(_) | Outcome::Failed(_) => {
+                            read(&together, Bodies::Quoting)
+                        }
                     };
                     if let Outcome::Parsed(_) = outcome {
                         return (outcome, Cow::Owned(together));
