@@ -90,7 +90,7 @@ impl Extract<'_> {
         let mut has_heading = false;
         while top > lowest {
             let block = self.block(top - 1);
-            let is_row = self.block(top - 1).len() > 1;
+            let is_row = block.len() > 1;
             top = block.start;
             let text = self.page.text(block);
             if text.bytes().filter(u8::is_ascii_digit).count() >= DIGITS {
@@ -148,9 +148,10 @@ fn without_former(text: &str) -> String {
 
 /// Whether a step gives the start or the end of a window.
 fn gives_time(step: &Step) -> bool {
-    let in_label = match &step.search {
-        Search::LabelPattern(pattern) => captured(pattern).any(|name| matches!(name, "start" | "end")),
-        _ => false,
+    let in_label = if let Search::LabelPattern(pattern) = &step.search {
+        captured(pattern).any(|name| matches!(name, "start" | "end"))
+    } else {
+        false
     };
     in_label || fields(step).any(|field| matches!(field, Field::Start | Field::End))
 }

@@ -366,7 +366,9 @@ impl Rules {
                     // What is above may tell another window, which counts then.
                     let joined = match read(&together, Bodies::Letter) {
                         Outcome::Parsed(all) if all.len() <= notices.len() => Outcome::Parsed(all),
-                        _ => read(&together, Bodies::Quoting),
+                        Outcome::Parsed(_) | Outcome::Excluded(_) | Outcome::NotIncluded(_) | Outcome::Failed(_) => {
+                            read(&together, Bodies::Quoting)
+                        }
                     };
                     let (outcome, parts) = match joined {
                         Outcome::Parsed(all) if rule.id.is_some() || above::are_named_alike(&all, &notices) => {

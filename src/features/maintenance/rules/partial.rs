@@ -350,7 +350,7 @@ impl Partial {
     /// Adds a circuit. With the impact of those that have none, it is there only once, with the worst of its impacts.
     fn put_circuit(&mut self, id: &str, impact: Option<Impact>, once: Option<Impact>) -> Result<(), String> {
         let impact = impact.or(once);
-        let known = self.circuits.iter_mut().find(|(known, _)| once.is_some() && known == id);
+        let known = once.and_then(|_| self.circuits.iter_mut().find(|(known, _)| known == id));
         if let Some((_, known)) = known {
             *known = impact.max(*known);
             return Ok(());
@@ -386,11 +386,13 @@ impl Partial {
             }
             last = Some(circuit.is_some());
         }
-        self.blocks = match runs {
-            _ if self.start.more.is_empty() => None,
-            0 | 1 => None,
-            runs if runs == self.start.lines.len() && twins == 0 => Some(Blocks::Each(run_of)),
-            _ => Some(Blocks::Unclear),
+        let takes_turns = runs == self.start.lines.len() && twins == 0;
+        self.blocks = if self.start.more.is_empty() || runs < 2 {
+            None
+        } else if takes_turns {
+            Some(Blocks::Each(run_of))
+        } else {
+            Some(Blocks::Unclear)
         };
     }
 

@@ -113,13 +113,12 @@ fn pairs(clock: &Clock<'_>, partial: &Partial, first: Window) -> Result<Vec<Wind
             (Read::At(begin), Read::At(until)) => {
                 let at = (begin, until);
                 let inside = |window: &Window| window.start <= at.0 && at.1 <= window.end;
-                match windows.iter().position(inside) {
-                    Some(window) => window,
-                    None => {
-                        check(clock, &windows, at, (start, end))?;
-                        windows.push(Window { start: at.0, end: at.1, found: Vec::new() });
-                        windows.len() - 1
-                    }
+                if let Some(window) = windows.iter().position(inside) {
+                    window
+                } else {
+                    check(clock, &windows, at, (start, end))?;
+                    windows.push(Window { start: at.0, end: at.1, found: Vec::new() });
+                    windows.len() - 1
                 }
             }
             (Read::Local(begin), Read::Local(until)) => windows

@@ -170,10 +170,8 @@ impl Rules {
         let ReadWith { outcome, parts, above } = self.read_with(entry, &letters, is_own, Trust::Rule);
         let is_read = !matches!(outcome, Outcome::Excluded(_));
         // Below one notice there may be older ones.
-        let bodies = match &outcome {
-            Outcome::Parsed(notices) if notices.len() == 1 && letters.count() > 0 => Bodies::Quoting,
-            _ => Bodies::Letter,
-        };
+        let is_one = matches!(&outcome, Outcome::Parsed(notices) if notices.len() == 1);
+        let bodies = if is_one && letters.count() > 0 { Bodies::Quoting } else { Bodies::Letter };
         let processors = if is_read { processors(entry, rule, &parts, bodies) } else { Vec::new() };
         let fields = match &verdict {
             Verdict::Parsed { notices, .. } => origin::fields(notices, processors.last(), above.as_deref()),
