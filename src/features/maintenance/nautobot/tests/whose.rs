@@ -148,20 +148,17 @@ async fn two_records_are_two_maintenances_and_the_same_two_in_every_order() {
         let desk = Desk::in_time(true).await;
         // The one is of lumen by its circuit, the other by its name.
         let bare = || desk.small.maintenance(&desk.sim, "TW-1", start, end);
-        let (one, other) = match order {
-            "bare first" => {
-                let one = bare();
+        let (one, other) = if order == "bare first" {
+            let one = bare();
+            desk.sync().await;
+            assert_eq!(record(&desk, "TW-1").unwrap(), one);
+            (one, second(&desk, "Lumen-TW-1"))
+        } else {
+            let other = second(&desk, "Lumen-TW-1");
+            if order == "named first" {
                 desk.sync().await;
-                assert_eq!(record(&desk, "TW-1").unwrap(), one);
-                (one, second(&desk, "Lumen-TW-1"))
             }
-            _ => {
-                let other = second(&desk, "Lumen-TW-1");
-                if order == "named first" {
-                    desk.sync().await;
-                }
-                (bare(), other)
-            }
+            (bare(), other)
         };
         for _ in 0..2 {
             desk.sync().await;
