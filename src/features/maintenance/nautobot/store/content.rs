@@ -207,7 +207,14 @@ fn meant(connection: &Connection, record: &str, name: &str) -> Result<Vec<(Strin
     meant.extend(meant.first().map(|(slug, _)| (slug.clone(), name.to_owned())));
     // The circuits of a record may not all have come, so what they say comes after what its name does.
     if let Some(slug) = inventory::touched(connection, record)? {
-        meant.push((slug.clone(), name.to_owned()));
+        // One whose name says so is there, whether or not it was compared yet.
+        let mut named = connection.prepare_cached(
+            "SELECT 1 FROM nautobot_provider p JOIN nautobot_maintenance n ON n.name = p.name || '-' || ?2
+             WHERE p.slug = ?1 AND n.id <> ?3",
+        )?;
+        if !named.exists((&slug, name, record))? {
+            meant.push((slug.clone(), name.to_owned()));
+        }
         meant.push((slug, format!("{name}{BESIDE}")));
     }
     Ok(meant)

@@ -187,6 +187,42 @@ async fn two_records_are_two_maintenances_and_the_same_two_in_every_order() {
 }
 
 #[tokio::test]
+async fn records_that_are_read_anew_are_what_they_were() {
+    let desk = Desk::in_time(true).await;
+    let names: Vec<String> = (1..=6).map(|number| format!("TW-{number}")).collect();
+    for name in &names {
+        desk.small.maintenance(&desk.sim, name, "2026-11-22T08:00:00Z", "2026-11-22T14:00:00Z");
+        desk.sim.put(
+            MAINTENANCE,
+            json!({"name": format!("Lumen-{name}"), "start_time": "2026-11-22T08:00:00Z",
+                   "end_time": "2026-11-22T20:00:00Z", "status": "CONFIRMED"}),
+        );
+    }
+    desk.sync().await;
+    let found = || {
+        let of = |id: &str| (desk.look("lumen", id).unwrap().end, record(&desk, id).unwrap());
+        names.iter().map(|name| (of(name), of(&format!("{name} (Nautobot)")))).collect::<Vec<_>>()
+    };
+    let before = found();
+    for name in &names {
+        desk.acknowledge(desk.look("lumen", &format!("{name} (Nautobot)")).unwrap().key);
+        desk.acknowledge(desk.look("lumen", name).unwrap().key);
+    }
+    desk.send().await;
+    let (there, impacts) = (desk.sim.all(MAINTENANCE), desk.sim.all(IMPACT));
+    // Under another address it is another Nautobot, of which nothing is known yet.
+    let url = desk.sim.url();
+    desk.write(move |c| {
+        setting::configure(c, Some(("http://other.example", true))).unwrap();
+        setting::configure(c, Some((&url, true))).unwrap();
+    });
+    desk.sync().await;
+    desk.send().await;
+    assert_eq!(found(), before);
+    assert_eq!((desk.sim.all(MAINTENANCE), desk.sim.all(IMPACT)), (there, impacts));
+}
+
+#[tokio::test]
 async fn what_was_done_with_a_record_goes_along_when_another_takes_its_place() {
     let desk = Desk::in_time(true).await;
     let one = desk.small.maintenance(&desk.sim, "TW-1", "2026-11-22T08:00:00Z", "2026-11-22T14:00:00Z");
