@@ -167,6 +167,15 @@ pub fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
+/// The first `most` characters of a text, with a sign behind them where it has more.
+#[must_use]
+pub fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
 /// The first `most` of some names, and how many more there are: `leaf1, leaf2 and 3 more`.
 #[must_use]
 pub fn first_of<T: AsRef<str>>(names: &[T], most: usize) -> String {
@@ -216,6 +225,11 @@ mod tests {
     fn bytes_read_as_people_say_them() {
         let told = [0, 1023, 1024, 262_144, 1 << 20, (10 << 20) + 5, 1_500_000].map(bytes);
         assert_eq!(told, ["0 bytes", "1023 bytes", "1 KiB", "256 KiB", "1 MiB", "10 MiB", "1.4 MiB"]);
+    }
+
+    #[test]
+    fn a_text_is_cut_between_its_characters_and_says_so() {
+        assert_eq!([shortened("東京データ", 2), shortened("東京", 2), shortened("", 0)], ["東京…", "東京", ""]);
     }
 
     #[test]

@@ -122,10 +122,7 @@ fn cells(mail: &Notification) -> [String; 6] {
 fn shortened(text: &str) -> String {
     /// Most subjects are half as long.
     const CHARS: usize = 200;
-    match text.char_indices().nth(CHARS) {
-        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
-        None => text.to_owned(),
-    }
+    crate::text::shortened(text, CHARS)
 }
 
 /// Shows one mail as text.

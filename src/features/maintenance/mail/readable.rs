@@ -75,10 +75,7 @@ fn unfolded(text: &str) -> String {
 
 /// At most [`MAX_LINE_CHARS`] of a line.
 fn cut(line: &str) -> String {
-    match line.char_indices().nth(MAX_LINE_CHARS) {
-        Some((at, _)) => format!("{}…", line.get(..at).unwrap_or_default()),
-        None => line.to_owned(),
-    }
+    crate::text::shortened(line, MAX_LINE_CHARS)
 }
 
 /// The body while it is written.

@@ -456,11 +456,7 @@ fn is_year(number: u32) -> bool {
 
 /// A sentence as it is told.
 fn shortened(sentence: &str) -> String {
-    let line = clean_line(sentence);
-    match line.char_indices().nth(TOLD_CHARS) {
-        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
-        None => line,
-    }
+    crate::text::shortened(&clean_line(sentence), TOLD_CHARS)
 }
 
 #[cfg(test)]

@@ -367,11 +367,7 @@ fn looks_for(step: &Step) -> String {
 
 /// A text on one line, as long as one reads it.
 fn quote(text: &str) -> String {
-    let line = clean_line(text);
-    match line.char_indices().nth(QUOTED) {
-        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
-        None => line,
-    }
+    crate::text::shortened(&clean_line(text), QUOTED)
 }
 
 #[cfg(test)]
