@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::forwarded;
 use super::layers::{self, Layers};
+use super::page::Page;
 use super::part::{Kind, Part};
 use super::sent;
 use crate::features::maintenance::when;
@@ -81,23 +82,30 @@ impl<'p> Letters<'p> {
     /// A body with one layer alone.
     fn letter<'l>(&self, part: &'l Part, layer: usize) -> Letter<'l> {
         let page = part.page();
-        let lines: Vec<&str> = (0..page.len()).map(|line| page.line(line).trim()).collect();
-        let is_text = layers::are_text(&lines);
-        let head = || lines.iter().zip(&is_text).filter(|(_, is_text)| !**is_text).map(|(line, _)| *line);
+        let lines = text_lines(page);
+        let is_head = |line: &usize| lines.binary_search(line).is_err();
+        let head = || (0..page.len()).filter(is_head).map(|line| page.line(line).trim());
         let header = || {
             let is_header = |part: &&Part| part.kind() == Kind::Subject && part.layer() == 0;
             self.whole.iter().filter(is_header).find(|subject| subject.home() == part.home())
         };
         Letter {
             part,
-            lines: is_text.iter().enumerate().filter(|(_, is_text)| **is_text).map(|(line, _)| line).collect(),
             subject: match layer {
                 0 => header().map(|part| part.as_text().trim().to_owned()),
                 _ => head().find_map(forwarded::subject_in).map(str::to_owned),
             },
             domain: head().find_map(forwarded::domain_in),
+            lines,
         }
     }
+}
+
+/// The lines of a page that are text, and not what mail programs set above a quotation.
+pub(crate) fn text_lines(page: &Page) -> Vec<usize> {
+    let lines: Vec<&str> = (0..page.len()).map(|line| page.line(line).trim()).collect();
+    let is_text = layers::are_text(&lines);
+    is_text.iter().enumerate().filter(|(_, is_text)| **is_text).map(|(line, _)| line).collect()
 }
 
 /// Whether a part belongs to the layers down to `layer`, whole or in part: all but the subjects below.

@@ -22,7 +22,7 @@ use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 pub(crate) use self::calendar::is_one as is_calendar;
 pub(crate) use self::envelope::{header_text, read_envelope};
 pub(crate) use self::forwarded::{bare_subject, without_prefixes};
-pub(crate) use self::letters::{Letter, Letters};
+pub(crate) use self::letters::{Letter, Letters, text_lines};
 pub use self::part::{Kind, Part};
 pub use self::readable::{Readable, readable};
 use super::model::Envelope;

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::file::Keep;
 use super::partial::{Partial, Time, Times};
+use super::read::Miss;
 use super::rule::{Rule, ZoneRule};
 use super::windows::{self, Window};
 use crate::features::maintenance::model::{Circuit, Impact, Notice, Status};
@@ -21,7 +22,7 @@ const PAST: Days = Days::new(31);
 const MAX_SUMMARY_CHARS: usize = 4000;
 
 /// The notices of everything that was found; `partial` is what they have in common.
-pub(super) fn notices(rule: &Rule, slug: &str, mut partial: Partial) -> Result<Vec<Notice>, String> {
+pub(super) fn notices(rule: &Rule, slug: &str, mut partial: Partial) -> Result<Vec<Notice>, Miss> {
     let records = std::mem::take(&mut partial.records);
     if records.is_empty() {
         return windows(rule, slug, &partial);
@@ -35,7 +36,7 @@ pub(super) fn notices(rule: &Rule, slug: &str, mut partial: Partial) -> Result<V
 }
 
 /// One notice for each window.
-fn windows(rule: &Rule, slug: &str, partial: &Partial) -> Result<Vec<Notice>, String> {
+fn windows(rule: &Rule, slug: &str, partial: &Partial) -> Result<Vec<Notice>, Miss> {
     let with_former = with_former(rule, partial);
     let partial = with_former.as_ref().unwrap_or(partial);
     let stamp = match &partial.stamp {
@@ -52,23 +53,26 @@ fn windows(rule: &Rule, slug: &str, partial: &Partial) -> Result<Vec<Notice>, St
     };
     if starts.is_empty() || ends.is_empty() {
         if let Some(former) = partial.start.former.first().or(partial.end.former.first()) {
-            return Err(format!("the only window found is said to be one that no longer holds: {}", told(former)));
+            let former = told(former);
+            let reason = format!("the only window found is said to be one that no longer holds: {former}");
+            return Err(Miss::Other(reason));
         }
-        return Err(format!("no {} of the window found", if starts.is_empty() { "start" } else { "end" }));
+        return Err(Miss::Other(format!("no {} of the window found", if starts.is_empty() { "start" } else { "end" })));
     }
     if starts.len() != ends.len() {
-        return Err(format!("{} starts but {} ends of windows found", starts.len(), ends.len()));
+        return Err(Miss::Other(format!("{} starts but {} ends of windows found", starts.len(), ends.len())));
     }
     if partial.ids.len() > 1 && partial.ids.len() != starts.len() {
-        return Err(format!("{} ids but {} windows found", partial.ids.len(), starts.len()));
+        return Err(Miss::Other(format!("{} ids but {} windows found", partial.ids.len(), starts.len())));
     }
     let mut windows: Vec<Window> = starts.iter().zip(&ends).map(|(start, end)| Window::new(*start, *end)).collect();
     if let [only] = windows.as_slice()
         && !(partial.start.more.is_empty() && partial.end.more.is_empty())
     {
-        windows = windows::all(&clock, partial, only.clone())?;
+        windows = windows::all(&clock, partial, only.clone()).map_err(Miss::Windows)?;
     }
-    windows.iter().enumerate().map(|(index, window)| notice(rule, slug, partial, index, (window, stamp))).collect()
+    let notice = |(index, window)| notice(rule, slug, partial, index, (window, stamp));
+    windows.iter().enumerate().map(notice).collect::<Result<_, String>>().map_err(Miss::Other)
 }
 
 /// A time as it is written, for people.

@@ -3,7 +3,6 @@
 //! Rules are data. Those in the binary are the files of `assets/providers/`; a file of the same name in the user's folder
 //! takes the place of one, others are added. A rule is compiled when a mail first needs it.
 
-mod above;
 mod calendar;
 mod catalog;
 mod compile;
@@ -17,6 +16,7 @@ mod finish;
 mod fold;
 mod former;
 mod label;
+mod layered;
 mod partial;
 mod pattern;
 mod read;
@@ -25,6 +25,7 @@ mod repeating;
 mod rows;
 mod rule;
 mod salvage;
+mod sayings;
 mod whose;
 mod windows;
 mod windows_zones;
@@ -36,20 +37,18 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use chrono::{DateTime, Utc};
-
-use self::above::Quoting;
 pub use self::catalog::{Listed, Origin};
 use self::detect::Index;
 pub use self::error::RuleError;
 pub use self::explain::{
     Explanation, FieldSeen, FilterSeen, Near, PartSeen, Place, ProcessorSeen, StepSeen, ValueSeen,
 };
-use self::read::{Bodies, Outcome, Trust};
+use self::layered::{Layered, ReadWith};
+use self::read::{Outcome, Trust};
 use self::rule::Rule;
 pub use self::whose::Sender;
 use super::mail::{self, Kind, Letters, Mail, Part};
-use super::model::{Notice, Reading, Verdict};
+use super::model::{Reading, Verdict};
 use crate::regular;
 
 /// Name and text of every file in `assets/providers/`, listed by `build.rs`.
@@ -335,89 +334,12 @@ impl Rules {
     }
 
     /// Reads a mail by one rule. `is_own`: it is the provider that sent it.
-    ///
-    /// Of a body that quotes earlier ones the topmost layer counts that is a whole notice by itself; what is below it is not
-    /// looked at. What stands above it says something of it ("this is completed, see below"), unless it is the letter of
-    /// somebody who forwards it. Where no layer is a notice, the body counts as a whole.
     fn read_with<'p>(&self, entry: &Entry, letters: &'p Letters<'_>, is_own: bool, trust: Trust) -> ReadWith<'p> {
-        let rule = match entry.rule() {
-            Ok(rule) => rule,
-            Err(error) => {
-                return ReadWith::of(Outcome::Failed(format!("the rule is broken: {error}")), letters.whole);
-            }
-        };
-        let read = |parts: &[Part], bodies: Bodies| read::read(rule, &entry.slug, parts, trust, bodies);
-        let is_unclear = |reason: &str| reason.contains(windows::UNCLEAR);
         let is_provider = |domain: &str| self.index().sends_from(&entry.slug, domain);
-        let first = usize::from(!is_own);
-        // What the provider itself sends is of that day, whatever it quotes.
-        let dated = |outcome: Outcome, layer: usize| match outcome {
-            Outcome::Parsed(notices) if !is_own => Outcome::Parsed(as_sent(notices, letters.sent(layer))),
-            outcome @ (Outcome::Parsed(_) | Outcome::Excluded(_) | Outcome::NotIncluded(_) | Outcome::Failed(_)) => {
-                outcome
-            }
-        };
-        let quoting = |notice: usize| Quoting { rule, letters, above: first..notice, is_provider: &is_provider };
-        for layer in 0..letters.count() {
-            let parts = letters.alone(layer);
-            match read(parts, Bodies::Letter) {
-                Outcome::Parsed(notices) if layer > first => {
-                    let together = letters.only(&(first..=layer));
-                    // What is above may tell another window, which counts then.
-                    let joined = match read(&together, Bodies::Letter) {
-                        Outcome::Parsed(all) if all.len() <= notices.len() => Outcome::Parsed(all),
-                        Outcome::Parsed(_) | Outcome::Excluded(_) | Outcome::NotIncluded(_) | Outcome::Failed(_) => {
-                            read(&together, Bodies::Quoting)
-                        }
-                    };
-                    let (outcome, parts) = match joined {
-                        Outcome::Parsed(all) if rule.id.is_some() || above::are_named_alike(&all, &notices) => {
-                            (Outcome::Parsed(all), Cow::Owned(together))
-                        }
-                        // Another maintenance is named above this one.
-                        Outcome::Parsed(all) if above::is_named(&all) => {
-                            return ReadWith::of(dated(Outcome::Parsed(notices), layer), parts);
-                        }
-                        Outcome::Parsed(_) | Outcome::Excluded(_) | Outcome::NotIncluded(_) | Outcome::Failed(_) => {
-                            (Outcome::Parsed(notices.clone()), Cow::Borrowed(parts))
-                        }
-                    };
-                    let (outcome, above) = quoting(layer).settle(outcome, Some(&notices));
-                    let is_told_above = !matches!(&outcome, Outcome::Parsed(said) if *said == notices);
-                    let outcome = dated(outcome, if is_told_above { first } else { layer });
-                    return ReadWith { outcome, parts, above };
-                }
-                outcome @ Outcome::Parsed(_) => return ReadWith::of(dated(outcome, layer), parts),
-                outcome @ Outcome::Excluded(_) if layer == 0 && is_own => return ReadWith::of(outcome, parts),
-                // What is further down would be one of its windows, or one that it takes the place of.
-                Outcome::Failed(reason) if is_unclear(&reason) => return ReadWith::of(Outcome::Failed(reason), parts),
-                Outcome::Excluded(_) | Outcome::NotIncluded(_) | Outcome::Failed(_) => {}
-            }
+        match entry.rule() {
+            Ok(rule) => Layered { rule, slug: &entry.slug, letters, is_own, trust, is_provider: &is_provider }.read(),
+            Err(error) => ReadWith::of(Outcome::Failed(format!("the rule is broken: {error}")), letters.whole),
         }
-        let bodies = if letters.count() == 0 { Bodies::Letter } else { Bodies::Quoting };
-        let (outcome, deepest) = (read(letters.whole, bodies), letters.count().saturating_sub(1));
-        if deepest <= first {
-            return ReadWith::of(outcome, letters.whole);
-        }
-        let (outcome, above) = quoting(deepest).settle(outcome, None);
-        ReadWith { above, ..ReadWith::of(outcome, letters.whole) }
-    }
-}
-
-/// What one rule made of a mail.
-struct ReadWith<'p> {
-    /// That.
-    outcome: Outcome,
-    /// The parts that counted.
-    parts: Cow<'p, [Part]>,
-    /// The sentence above the notice that tells its status, where one does.
-    above: Option<String>,
-}
-
-impl<'p> ReadWith<'p> {
-    /// One in which nothing is told above the notice.
-    fn of(outcome: Outcome, parts: &'p [Part]) -> Self {
-        Self { outcome, parts: Cow::Borrowed(parts), above: None }
     }
 }
 
@@ -444,17 +366,6 @@ fn unknown(mail: &Mail) -> String {
     format!("no rule knows its senders ({}) or its content{cut}", or("no sender"))
 }
 
-/// Notices that somebody forwarded as text, with when that was first sent, where the date of the forward is all the stamp that
-/// they have; `sent` has both dates.
-fn as_sent(mut notices: Vec<Notice>, sent: Option<(DateTime<Utc>, DateTime<Utc>)>) -> Vec<Notice> {
-    let Some((sent, forwarded)) = sent else { return notices };
-    // The start of the work says nothing of when it was announced.
-    for notice in notices.iter_mut().filter(|notice| notice.stamp >= forwarded || notice.stamp == notice.start) {
-        notice.sent = Some(sent);
-    }
-    notices
-}
-
 /// Whether a rule reads calendars of anybody.
 fn is_generic(entry: &Entry) -> bool {
     entry.rule().is_ok_and(|rule| rule.generic)
@@ -469,7 +380,7 @@ fn verdict(entry: &Entry, outcome: Outcome) -> Verdict {
             Verdict::Parsed { provider: named.unwrap_or_else(slug), notices }
         }
         Outcome::Excluded(reason) | Outcome::NotIncluded(reason) => Verdict::Ignored { provider: slug(), reason },
-        Outcome::Failed(reason) => Verdict::Failed { provider: slug(), reason },
+        Outcome::Unclear(reason) | Outcome::Failed(reason) => Verdict::Failed { provider: slug(), reason },
     }
 }
 

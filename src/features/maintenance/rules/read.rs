@@ -20,8 +20,64 @@ pub(super) enum Outcome {
     Excluded(String),
     /// The mail lacks what every maintenance has.
     NotIncluded(String),
+    /// It names more windows than can be told apart.
+    Unclear(String),
     /// Every processor failed.
     Failed(String),
+}
+
+impl Outcome {
+    /// Its notices.
+    pub(super) fn parsed(self) -> Result<Vec<Notice>, Self> {
+        match self {
+            Self::Parsed(notices) => Ok(notices),
+            outcome @ (Self::Excluded(_) | Self::NotIncluded(_) | Self::Unclear(_) | Self::Failed(_)) => Err(outcome),
+        }
+    }
+
+    /// The same with other notices.
+    pub(super) fn map(self, change: impl FnOnce(Vec<Notice>) -> Vec<Notice>) -> Self {
+        match self.parsed() {
+            Ok(notices) => Self::Parsed(change(notices)),
+            Err(outcome) => outcome,
+        }
+    }
+}
+
+/// Why a processor read nothing.
+#[derive(Debug)]
+pub(super) enum Miss {
+    /// The mail has no part that it reads.
+    NoPart(String),
+    /// There are more windows than can be told apart.
+    Windows(String),
+    /// Anything else.
+    Other(String),
+}
+
+impl Miss {
+    /// The same with the parts of the processor.
+    fn of(self, readers: &[Reader]) -> Self {
+        let with = |reason: String| format!("{}: {reason}", names(readers));
+        match self {
+            Self::NoPart(reason) => Self::NoPart(with(reason)),
+            Self::Windows(reason) => Self::Windows(with(reason)),
+            Self::Other(reason) => Self::Other(with(reason)),
+        }
+    }
+
+    /// The reason, for people.
+    pub(super) fn reason(&self) -> &str {
+        match self {
+            Self::NoPart(reason) | Self::Windows(reason) | Self::Other(reason) => reason,
+        }
+    }
+}
+
+impl From<String> for Miss {
+    fn from(reason: String) -> Self {
+        Self::Other(reason)
+    }
 }
 
 /// Which of two parts is trusted more.
@@ -52,9 +108,6 @@ impl Bodies {
     }
 }
 
-/// How it is said that a mail has nothing that a processor reads.
-const NO_PART: &str = "the mail has no ";
-
 /// Reads `parts` by `rule`.
 pub(super) fn read(rule: &Rule, slug: &str, parts: &[Part], trust: Trust, bodies: Bodies) -> Outcome {
     // What is missing of a part may be what the filters look for, or what stands beside it.
@@ -65,7 +118,7 @@ pub(super) fn read(rule: &Rule, slug: &str, parts: &[Part], trust: Trust, bodies
     if let Some(reason) = not_included(rule, parts) {
         return Outcome::NotIncluded(reason);
     }
-    let mut reasons: Vec<String> = Vec::with_capacity(rule.processors.len());
+    let mut misses: Vec<Miss> = Vec::with_capacity(rule.processors.len());
     for readers in &rule.processors {
         let said = process(rule, readers, parts, trust);
         let read = said.and_then(|partial| finish::notices(rule, slug, bodies.of(partial)));
@@ -73,30 +126,35 @@ pub(super) fn read(rule: &Rule, slug: &str, parts: &[Part], trust: Trust, bodies
         if read.is_err()
             && let Some(reason) = readers.iter().find_map(|reader| whole(parts, &reader.from).err())
         {
-            reasons.push(reason);
+            misses.push(reason.into());
             break;
         }
         match read {
             Ok(notices) if !notices.is_empty() => return Outcome::Parsed(notices),
-            Ok(_) => reasons.push(format!("{}: no maintenance found", names(readers))),
-            Err(reason) if readers.len() == 1 => reasons.push(reason),
-            Err(reason) => reasons.push(format!("{}: {reason}", names(readers))),
+            Ok(_) => misses.push(format!("{}: no maintenance found", names(readers)).into()),
+            Err(miss) if readers.len() == 1 => misses.push(miss),
+            Err(miss) => misses.push(miss.of(readers)),
         }
     }
+    let is_unclear = misses.iter().any(|miss| matches!(miss, Miss::Windows(_)));
     // What a mail never had is no reason where something else was read.
-    if reasons.iter().any(|reason| !reason.contains(NO_PART)) {
-        reasons.retain(|reason| !reason.contains(NO_PART));
+    let is_no_part = |miss: &Miss| matches!(miss, Miss::NoPart(_));
+    if !misses.iter().all(is_no_part) {
+        misses.retain(|miss| !is_no_part(miss));
     }
+    let mut reasons: Vec<&str> = misses.iter().map(Miss::reason).collect();
     // Of what it said nobody knows, and the rule is not to blame.
     let readers = || rule.processors.iter().flatten();
     let is_read = |part: &&Part| readers().any(|reader| reader.from.contains(&part.kind()));
     let unreadable = parts.iter().filter(is_read).find_map(Part::unreadable);
-    reasons.extend(unreadable.map(|reason| format!("the spreadsheet cannot be read: {reason}")));
+    let unreadable = unreadable.map(|reason| format!("the spreadsheet cannot be read: {reason}"));
+    reasons.extend(unreadable.as_deref());
     // Before all else: whoever looks at it has to see at once that a cancellation waits.
     if parts.iter().any(|part| part.kind() == Kind::Ical && calendar::says_cancelled(part)) {
-        reasons.insert(0, CALENDAR_CANCELLED.to_owned());
+        reasons.insert(0, CALENDAR_CANCELLED);
     }
-    Outcome::Failed(crate::text::clean_line(&reasons.join("; ")))
+    let reason = crate::text::clean_line(&reasons.join("; "));
+    if is_unclear { Outcome::Unclear(reason) } else { Outcome::Failed(reason) }
 }
 
 /// The parts of a processor, for people.
@@ -144,7 +202,7 @@ fn not_included(rule: &Rule, parts: &[Part]) -> Option<String> {
 }
 
 /// What the parts of one processor say together.
-pub(super) fn process(rule: &Rule, readers: &[Reader], parts: &[Part], trust: Trust) -> Result<Partial, String> {
+pub(super) fn process(rule: &Rule, readers: &[Reader], parts: &[Part], trust: Trust) -> Result<Partial, Miss> {
     let mut together = Partial::default();
     for Said { mut partial, .. } in gather(rule, readers, parts, trust)? {
         together.records.append(&mut partial.records);
@@ -154,7 +212,7 @@ pub(super) fn process(rule: &Rule, readers: &[Reader], parts: &[Part], trust: Tr
 }
 
 /// What the parts of one processor say, the most trusted first; at least one.
-pub(super) fn gather(rule: &Rule, readers: &[Reader], parts: &[Part], trust: Trust) -> Result<Vec<Said>, String> {
+pub(super) fn gather(rule: &Rule, readers: &[Reader], parts: &[Part], trust: Trust) -> Result<Vec<Said>, Miss> {
     let mut said: Vec<Said> = Vec::with_capacity(readers.len());
     // Pages before headers: the headers that count are those of the mail that the page is in.
     for headers in [false, true] {
@@ -168,7 +226,7 @@ pub(super) fn gather(rule: &Rule, readers: &[Reader], parts: &[Part], trust: Tru
     if said.is_empty() {
         let mut kinds: Vec<&str> = readers.iter().flat_map(|reader| &reader.from).map(|kind| kind.as_str()).collect();
         kinds.dedup();
-        return Err(format!("{NO_PART}{}", kinds.join(" or ")));
+        return Err(Miss::NoPart(format!("the mail has no {}", kinds.join(" or "))));
     }
     match trust {
         Trust::Rule => said.sort_by_key(|said| said.order),
@@ -185,6 +243,13 @@ pub(super) struct Said {
     pub(super) at: usize,
     /// What it says.
     partial: Partial,
+}
+
+impl Said {
+    /// How much it says.
+    pub(super) fn weight(&self) -> usize {
+        self.partial.weight()
+    }
 }
 
 /// Whether a reader reads headers only.

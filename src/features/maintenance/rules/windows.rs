@@ -13,8 +13,6 @@ use super::partial::{Blocks, Partial, Time};
 use crate::features::maintenance::model::Status;
 use crate::features::maintenance::when::{WhenError, Year};
 
-/// How it is said that a mail names more windows than can be told apart; with the number before and the reason behind.
-pub(super) const UNCLEAR: &str = "windows are named, of which one alone would be read";
 /// Clocks of two zones, one of them that of the world, differ by no more.
 const MAX_DIFFERENCE: TimeDelta = TimeDelta::hours(14);
 /// A text with fewer digits is no date that cannot be read.
@@ -48,7 +46,7 @@ impl Window {
 
 /// Why windows cannot be told apart.
 fn unclear(count: usize, why: &str) -> String {
-    format!("{count} {UNCLEAR}: {why}")
+    format!("{count} windows are named, of which one alone would be read: {why}")
 }
 
 /// What a text says that may be a time.
@@ -61,7 +59,7 @@ enum Read {
     Nothing,
 }
 
-/// The window that counts and those that are named besides.
+/// The window that counts and those that are named besides; the reason where they cannot be told apart.
 pub(super) fn all(clock: &Clock<'_>, partial: &Partial, first: Window) -> Result<Vec<Window>, String> {
     let (starts, ends) = (&partial.start, &partial.end);
     let count = 1 + starts.more.len().max(ends.more.len());

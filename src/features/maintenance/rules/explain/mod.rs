@@ -167,14 +167,16 @@ impl Rules {
         };
         let letters = Letters::new(&mail.parts);
         let is_own = self.index().knows_sender(slug, mail);
-        let ReadWith { outcome, parts, above } = self.read_with(entry, &letters, is_own, Trust::Rule);
+        let read = self.read_with(entry, &letters, is_own, Trust::Rule);
+        let told = read.told();
+        let ReadWith { outcome, parts, .. } = read;
         let is_read = !matches!(outcome, Outcome::Excluded(_));
         // Below one notice there may be older ones.
         let is_one = matches!(&outcome, Outcome::Parsed(notices) if notices.len() == 1);
         let bodies = if is_one && letters.count() > 0 { Bodies::Quoting } else { Bodies::Letter };
         let processors = if is_read { processors(entry, rule, &parts, bodies) } else { Vec::new() };
         let fields = match &verdict {
-            Verdict::Parsed { notices, .. } => origin::fields(notices, processors.last(), above.as_deref()),
+            Verdict::Parsed { notices, .. } => origin::fields(notices, processors.last(), told.as_deref()),
             Verdict::Ignored { .. } | Verdict::Failed { .. } | Verdict::Unknown { .. } => Vec::new(),
         };
         Some(Explanation {
@@ -211,7 +213,7 @@ fn processors(entry: &Entry, rule: &Rule, parts: &[Part], bodies: Bodies) -> Vec
         let (notices, problem) = match read {
             Ok(notices) if notices.is_empty() => (0, "no maintenance found".to_owned()),
             Ok(notices) => (notices.len(), String::new()),
-            Err(reason) => (0, clean_line(&reason)),
+            Err(miss) => (0, clean_line(miss.reason())),
         };
         let said = read::gather(rule, readers, parts, Trust::Rule).unwrap_or_default();
         let steps = |reader: &Reader| {

@@ -110,9 +110,9 @@ pub(super) fn without_steps(part: &Part, partial: &Partial) -> Vec<ValueSeen> {
 /// The values of a field in a notice.
 type Values<'f> = &'f dyn Fn(&Notice) -> Vec<String>;
 
-/// The fields of `notices` with the places in the parts of the processor that gave them; `above` is what a provider says of
-/// a notice that it quotes, where that tells the status.
-pub(super) fn fields(notices: &[Notice], processor: Option<&ProcessorSeen>, above: Option<&str>) -> Vec<FieldSeen> {
+/// The fields of `notices` with the places in the parts of the processor that gave them; `told_by` is the
+/// sentence that tells the status, where one does.
+pub(super) fn fields(notices: &[Notice], processor: Option<&ProcessorSeen>, told_by: Option<&str>) -> Vec<FieldSeen> {
     let utc = |at: chrono::DateTime<chrono::Utc>| at.format("%Y-%m-%d %H:%M:%S UTC").to_string();
     let circuits = |notice: &Notice| {
         let one = |circuit: &crate::features::maintenance::model::Circuit| {
@@ -138,8 +138,8 @@ pub(super) fn fields(notices: &[Notice], processor: Option<&ProcessorSeen>, abov
                 told.push(value);
             }
         }
-        let from = match above.filter(|_| field == Field::Status) {
-            Some(sentence) => vec![format!("above the notice that is quoted: \"{sentence}\"")],
+        let from = match told_by.filter(|_| field == Field::Status) {
+            Some(sentence) => vec![sentence.to_owned()],
             None => from(name_of(field), processor),
         };
         FieldSeen { field: name_of(field), values: told, from }

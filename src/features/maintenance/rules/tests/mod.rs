@@ -4,6 +4,7 @@ mod calendars;
 mod forwarded;
 mod large;
 mod mistakes;
+mod own;
 mod quoted;
 mod sender;
 mod several;
