@@ -151,6 +151,16 @@ impl Store {
         self.inner.writer.write(work, writer::Commit::Batched).await
     }
 
+    /// Like [`Store::write`], for what nobody in this process looks at, such as a lease that is put off: [`Store::changes`]
+    /// tells only other processes of it, and no screen here reads its lists again.
+    pub async fn write_quietly<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    {
+        self.inner.writer.write(work, writer::Commit::Quiet).await
+    }
+
     /// [`Store::write`] for headless commands: blocks the calling thread, which must not be one of a runtime's.
     pub fn write_blocking<T, F>(&self, work: F) -> Result<T, Error>
     where
@@ -178,7 +188,8 @@ impl Store {
         self.inner.readers.read_blocking(work)
     }
 
-    /// Changes its value after every commit that changed something, by this process or another. The number itself means
+    /// Changes its value after every commit that changed something, by this process or another, but for what this one writes
+    /// [quietly](Store::write_quietly). The number itself means
     /// nothing. The first call starts watching the data directory.
     #[must_use]
     pub fn changes(&self) -> Receiver<u64> {

@@ -31,6 +31,8 @@ pub(super) enum Commit {
     Alone,
     /// Together with neighbours of the same kind.
     Batched,
+    /// A commit of its own that is not announced here.
+    Quiet,
 }
 
 /// What the thread is asked.
@@ -46,7 +48,7 @@ enum Message {
 pub(super) struct Writer {
     /// To the thread, capacity [`QUEUE`]; senders wait when it is full. `None` only while dropping.
     jobs: Option<mpsc::Sender<Message>>,
-    /// From the thread: grows with every commit that changed something.
+    /// From the thread: grows with every commit that changed something, unless it is quiet.
     changes: watch::Sender<u64>,
     /// See [`super::Store::begin_to_close`].
     is_closing: Arc<AtomicBool>,
@@ -172,7 +174,7 @@ impl Desk {
         while let Some(message) = next.take() {
             match message {
                 Message::Probe(answer) => drop(answer.send(self.has_news())),
-                Message::Write(Commit::Alone, job) => self.commit(vec![job], Commit::Alone),
+                Message::Write(kind @ (Commit::Alone | Commit::Quiet), job) => self.commit(vec![job], kind),
                 // Whoever sent it is told that it was not done.
                 Message::Write(Commit::Batched, _) if self.is_closing.load(Ordering::Relaxed) => {}
                 Message::Write(Commit::Batched, job) => {
@@ -226,7 +228,7 @@ impl Desk {
             self.damage.note(&error);
             error.at(&self.path)
         });
-        if committed.is_ok() && self.connection.total_changes() != before {
+        if committed.is_ok() && kind != Commit::Quiet && self.connection.total_changes() != before {
             self.changes.send_modify(|count| *count = count.wrapping_add(1));
         }
         for job in jobs {

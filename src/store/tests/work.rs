@@ -148,6 +148,18 @@ async fn a_job_that_changes_nothing_is_not_announced() {
 }
 
 #[tokio::test]
+async fn what_is_written_quietly_is_announced_to_other_processes_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let other = open(dir.path());
+    let (changes, mut there) = (store.changes(), other.changes());
+    store.write_quietly(insert("kept")).await.unwrap();
+    there.changed().await.unwrap();
+    assert_eq!(other.read(words).await.unwrap(), ["kept"]);
+    assert!(!changes.has_changed().unwrap());
+}
+
+#[tokio::test]
 async fn a_full_disk_takes_back_the_transaction_and_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());

@@ -420,7 +420,7 @@ impl Link {
 /// Takes or renews the right to speak with Nautobot; who has it, if that is another process.
 async fn renew(store: &Store) -> Result<Option<String>, Error> {
     let now = clock::now();
-    Ok(match store.write(move |connection| setting::take(connection, &HOLDER, now, LEASE)).await? {
+    Ok(match store.write_quietly(move |connection| setting::take(connection, &HOLDER, now, LEASE)).await? {
         Claim::Of { label } => Some(label),
         // Nobody can let it rest.
         Claim::Ours | Claim::Paused { .. } => None,

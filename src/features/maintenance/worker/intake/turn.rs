@@ -22,7 +22,7 @@ use crate::store::{Error, Store};
 
 /// How long a lease lasts, unless it is put off.
 const LEASE: Duration = Duration::from_mins(3);
-/// How often it is put off. Each time is a commit, after which every screen on the data directory looks again.
+/// How often it is put off. Each time is a commit, after which the screens of other processes on the data directory look again.
 const PUT_OFF: Duration = Duration::from_mins(1);
 /// How often somebody who waits for their turn looks whether who has it has died.
 const LOOK: Duration = Duration::from_secs(5);
@@ -213,11 +213,10 @@ impl Turn {
                 }
                 () = sleep_until(put_off_at) => {
                     put_off_at = Instant::now() + PUT_OFF;
-                    match self.claim().await {
-                        Ok(Claim::Ours) => {
-                            let now = going.borrow_and_update().clone();
-                            self.tell(now).await;
-                        }
+                    // Not taken for seen: somebody may wait for it.
+                    let now = going.borrow().clone();
+                    match self.put_off(now).await {
+                        Ok(Claim::Ours) => {}
                         Ok(Claim::Of { .. } | Claim::Paused { .. }) => return,
                         Err(error) => tracing::warn!(%error, source = self.name, "the lease is not put off"),
                     }
@@ -262,11 +261,30 @@ impl Turn {
         }
     }
 
-    /// Takes the lease or puts it off.
+    /// Takes the lease.
     async fn claim(&self) -> Result<Claim, Error> {
         let (name, holder) = (self.name.clone(), self.holder.clone());
         let now = clock::now();
         self.store.write(move |c| source::claim(c, &name, &holder, now, now + LEASE)).await
+    }
+
+    /// Puts the lease off, and tells others how it goes.
+    async fn put_off(&mut self, going: Going) -> Result<Claim, Error> {
+        let told = self.told.clone();
+        let progress = self.progress(going);
+        let (name, holder, now) = (self.name.clone(), self.holder.clone(), clock::now());
+        let put_off = self.store.write_quietly(move |c| {
+            let claim = source::claim(c, &name, &holder, now, now + LEASE)?;
+            if claim == Claim::Ours {
+                source::tell(c, &name, &holder.id, &progress)?;
+            }
+            Ok(claim)
+        });
+        let put_off = put_off.await;
+        if put_off.is_err() {
+            self.told = told;
+        }
+        put_off
     }
 
     /// What is known of the source.
