@@ -8,9 +8,9 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 
-use super::read::{self, Bodies, Outcome, Trust};
+use super::read::{self, Bodies, Outcome, Parsed, Trust};
 use super::rule::Rule;
-use super::sayings::{Own, Quoting};
+use super::sayings::Quoting;
 use crate::features::maintenance::mail::{Letters, Part};
 use crate::features::maintenance::model::Notice;
 
@@ -36,22 +36,22 @@ pub(super) struct ReadWith<'p> {
     pub(super) outcome: Outcome,
     /// The parts that counted.
     pub(super) parts: Cow<'p, [Part]>,
-    /// The sentence above the notice that tells its status, where one does.
-    above: Option<String>,
-    /// What the notice says of itself in place of a status, where it does.
-    own: Option<Own>,
+    /// The sentence that tells the status and where it is, where one does.
+    pub(super) told: Option<String>,
 }
 
 impl<'p> ReadWith<'p> {
-    /// One in which no sentence tells the status.
-    pub(super) fn of(outcome: Outcome, parts: &'p [Part]) -> Self {
-        Self { outcome, parts: Cow::Borrowed(parts), above: None, own: None }
+    /// One in which no sentence tells the status, but for one of the notice itself.
+    pub(super) fn of(outcome: Outcome, parts: impl Into<Cow<'p, [Part]>>) -> Self {
+        let own = outcome.as_parsed().and_then(|parsed| parsed.own.as_ref());
+        let told = own.map(|own| format!("a sentence of the notice: \"{}\"", own.sentence));
+        Self { outcome, parts: parts.into(), told }
     }
 
-    /// The sentence that tells the status, with where it is.
-    pub(super) fn told(&self) -> Option<String> {
-        let above = self.above.as_ref().map(|sentence| format!("above the notice that is quoted: \"{sentence}\""));
-        above.or_else(|| self.own.as_ref().map(|own| format!("a sentence of the notice: \"{}\"", own.sentence)))
+    /// One in which a sentence above the notice may tell the status.
+    fn with_above(self, above: Option<String>) -> Self {
+        let above = above.map(|sentence| format!("above the notice that is quoted: \"{sentence}\""));
+        Self { told: above.or(self.told), ..self }
     }
 }
 
@@ -62,57 +62,58 @@ impl<'l> Layered<'_, 'l, '_> {
         for layer in 0..self.letters.count() {
             let parts = self.letters.alone(layer);
             match self.read_as(parts, Bodies::Letter) {
-                Outcome::Parsed(notices) if layer > first => return self.with_above(layer, notices),
-                Outcome::Parsed(notices) => {
-                    let read = self.with_own(notices, parts);
-                    return ReadWith { outcome: self.dated(read.outcome, layer), ..read };
-                }
+                Outcome::Parsed(parsed) if layer > first => return self.with_above(layer, parsed),
+                Outcome::Parsed(parsed) => return ReadWith::of(self.dated(parsed, layer), parts),
                 outcome @ Outcome::Excluded(_) if layer == 0 && self.is_own => return ReadWith::of(outcome, parts),
                 // What is further down would be one of its windows, or one that it takes the place of.
                 outcome @ Outcome::Unclear(_) => return ReadWith::of(outcome, parts),
                 Outcome::Excluded(_) | Outcome::NotIncluded(_) | Outcome::Failed(_) => {}
             }
         }
-        let whole = self.letters.whole;
-        let Some(deepest) = self.letters.count().checked_sub(1) else {
-            return match self.read_as(whole, Bodies::Letter).parsed() {
-                Ok(notices) => self.with_own(notices, whole),
-                Err(outcome) => ReadWith::of(outcome, whole),
-            };
-        };
-        let outcome = self.read_as(whole, Bodies::Quoting);
-        if deepest <= first {
-            return ReadWith::of(outcome, whole);
+        let (whole, deepest) = (self.letters.whole, self.letters.count().saturating_sub(1));
+        let bodies = if deepest == 0 { Bodies::Letter } else { Bodies::Quoting(None) };
+        match self.read_as(whole, bodies).parsed() {
+            Ok(parsed) if deepest > first => self.settled(parsed, deepest, None, whole.into()),
+            Ok(parsed) => ReadWith::of(Outcome::Parsed(parsed), whole),
+            Err(outcome) => ReadWith::of(outcome, whole),
         }
-        let (outcome, above) = self.quoting(deepest).settle(outcome, None);
-        ReadWith { above, ..ReadWith::of(outcome, whole) }
     }
 
     /// The notices of a layer below the first, with what is said above them.
-    fn with_above(&self, layer: usize, notices: Vec<Notice>) -> ReadWith<'l> {
+    fn with_above(&self, layer: usize, parsed: Parsed) -> ReadWith<'l> {
         let (first, parts) = (self.first(), self.letters.alone(layer));
-        let own = self.own(&notices, parts);
-        let told = |notices: Vec<Notice>| match &own {
-            Some(own) => own.apply(self.rule, notices),
-            None => notices,
-        };
-        let notices = told(notices);
+        let Parsed { notices, own } = &parsed;
         let together = self.letters.only(&(first..=layer));
         // What is above may tell another window, which counts then.
-        let letter = self.read_as(&together, Bodies::Letter).parsed().ok().filter(|all| all.len() <= notices.len());
-        let joined = letter.or_else(|| self.read_as(&together, Bodies::Quoting).parsed().ok());
-        let (joined, parts) = match joined {
-            Some(all) if self.rule.id.is_some() || are_named_alike(&all, &notices) => (told(all), Cow::Owned(together)),
-            // Another maintenance is named above this one.
-            Some(all) if is_named(&all) => {
-                return ReadWith { own, ..ReadWith::of(self.dated(Outcome::Parsed(notices), layer), parts) };
+        let letters = self.read_as(&together, Bodies::Letters(own.as_ref())).parsed().ok();
+        let letters = letters.filter(|all| all.notices.len() <= notices.len());
+        let joined = letters.or_else(|| self.read_as(&together, Bodies::Quoting(own.as_ref())).parsed().ok());
+        match joined {
+            Some(all) if self.rule.id.is_some() || are_named_alike(&all.notices, notices) => {
+                self.settled(all, layer, Some(notices), together.into())
             }
-            _ => (notices.clone(), Cow::Borrowed(parts)),
+            // Another maintenance is named above this one.
+            Some(all) if is_named(&all.notices) => ReadWith::of(self.dated(parsed, layer), parts),
+            _ => {
+                let all = Parsed { notices: notices.clone(), own: own.clone() };
+                self.settled(all, layer, Some(notices), parts.into())
+            }
+        }
+    }
+
+    /// What was read, with what is said above the notice in `layer`; `quoted` is what that one says, where it says all.
+    fn settled(&self, all: Parsed, layer: usize, quoted: Option<&[Notice]>, parts: Cow<'l, [Part]>) -> ReadWith<'l> {
+        let (notices, above) = match self.quoting(layer).settle(all.notices, quoted) {
+            Ok(settled) => settled,
+            Err(reason) => return ReadWith::of(Outcome::Failed(reason), parts),
         };
-        let (outcome, above) = self.quoting(layer).settle(Outcome::Parsed(joined), Some(&notices));
-        let is_told_above = !matches!(&outcome, Outcome::Parsed(said) if *said == notices);
-        let outcome = self.dated(outcome, if is_told_above { first } else { layer });
-        ReadWith { outcome, parts, above, own }
+        let parsed = Parsed { notices, own: all.own };
+        let outcome = match quoted {
+            Some(quoted) if parsed.notices == quoted => self.dated(parsed, layer),
+            Some(_) => self.dated(parsed, self.first()),
+            None => Outcome::Parsed(parsed),
+        };
+        ReadWith::of(outcome, parts).with_above(above)
     }
 
     /// The first layer that may be the provider's.
@@ -121,24 +122,8 @@ impl<'l> Layered<'_, 'l, '_> {
     }
 
     /// What the rule makes of parts.
-    fn read_as(&self, parts: &[Part], bodies: Bodies) -> Outcome {
+    fn read_as(&self, parts: &[Part], bodies: Bodies<'_>) -> Outcome {
         read::read(self.rule, self.slug, parts, self.trust, bodies)
-    }
-
-    /// What the notice of these parts says of itself in a sentence, where it says no status.
-    fn own(&self, notices: &[Notice], parts: &[Part]) -> Option<Own> {
-        Own::of(self.rule, self.slug, parts, self.trust, notices)
-    }
-
-    /// Notices with that.
-    fn with_own<'p>(&self, notices: Vec<Notice>, parts: &'p [Part]) -> ReadWith<'p> {
-        match self.own(&notices, parts) {
-            Some(own) => {
-                let outcome = Outcome::Parsed(own.apply(self.rule, notices));
-                ReadWith { own: Some(own), ..ReadWith::of(outcome, parts) }
-            }
-            None => ReadWith::of(Outcome::Parsed(notices), parts),
-        }
     }
 
     /// What is quoted in a layer, and what is above it.
@@ -148,9 +133,9 @@ impl<'l> Layered<'_, 'l, '_> {
     }
 
     /// Notices with the day of a layer: what the provider itself sends is of that day, whatever it quotes.
-    fn dated(&self, outcome: Outcome, layer: usize) -> Outcome {
+    fn dated(&self, parsed: Parsed, layer: usize) -> Outcome {
         let sent = self.letters.sent(layer).filter(|_| !self.is_own);
-        outcome.map(|notices| as_sent(notices, sent))
+        Outcome::Parsed(Parsed { notices: as_sent(parsed.notices, sent), ..parsed })
     }
 }
 

@@ -44,7 +44,7 @@ pub use self::explain::{
     Explanation, FieldSeen, FilterSeen, Near, PartSeen, Place, ProcessorSeen, StepSeen, ValueSeen,
 };
 use self::layered::{Layered, ReadWith};
-use self::read::{Outcome, Trust};
+use self::read::{Outcome, Parsed, Trust};
 use self::rule::Rule;
 pub use self::whose::Sender;
 use super::mail::{self, Kind, Letters, Mail, Part};
@@ -375,7 +375,7 @@ fn is_generic(entry: &Entry) -> bool {
 fn verdict(entry: &Entry, outcome: Outcome) -> Verdict {
     let slug = || entry.slug.clone();
     match outcome {
-        Outcome::Parsed(notices) => {
+        Outcome::Parsed(Parsed { notices, .. }) => {
             let named = notices.first().filter(|_| is_generic(entry)).map(|notice| notice.provider.trim().to_owned());
             Verdict::Parsed { provider: named.unwrap_or_else(slug), notices }
         }

@@ -196,14 +196,14 @@ pub(super) struct Found {
 }
 
 /// What was found where, kept only for those who ask why.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Trail {
     /// Everything that was found, in its order.
     pub(super) found: Vec<Found>,
 }
 
 /// What a part says of its maintenances.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Partial {
     /// Where everything is from; `None` unless it is asked for.
     pub(super) trail: Option<Box<Trail>>,
@@ -468,6 +468,11 @@ impl Partial {
                 self.records.push(added);
             }
         }
+    }
+
+    /// Whether nothing says the status.
+    pub(super) fn says_no_status(&self) -> bool {
+        self.status.is_none() && self.records.iter().all(|record| record.status.is_none())
     }
 
     /// How many fields it has: which of several parts of one kind says most.

@@ -5,6 +5,7 @@ use super::extract::Extract;
 use super::finish;
 use super::partial::{Found, Partial, Time, Trail};
 use super::rule::{Needle, Reader, Rule};
+use super::sayings::Own;
 use super::words::words;
 use crate::features::maintenance::mail::page::Marks;
 use crate::features::maintenance::mail::{Kind, Part};
@@ -14,8 +15,8 @@ use crate::features::maintenance::when;
 /// What a rule made of a mail.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// Its notices, at least one.
-    Parsed(Vec<Notice>),
+    /// It was read.
+    Parsed(Parsed),
     /// The mail holds what no maintenance has.
     Excluded(String),
     /// The mail lacks what every maintenance has.
@@ -27,21 +28,30 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    /// Its notices.
-    pub(super) fn parsed(self) -> Result<Vec<Notice>, Self> {
+    /// What was read, to look at.
+    pub(super) fn as_parsed(&self) -> Option<&Parsed> {
         match self {
-            Self::Parsed(notices) => Ok(notices),
-            outcome @ (Self::Excluded(_) | Self::NotIncluded(_) | Self::Unclear(_) | Self::Failed(_)) => Err(outcome),
+            Self::Parsed(parsed) => Some(parsed),
+            Self::Excluded(_) | Self::NotIncluded(_) | Self::Unclear(_) | Self::Failed(_) => None,
         }
     }
 
-    /// The same with other notices.
-    pub(super) fn map(self, change: impl FnOnce(Vec<Notice>) -> Vec<Notice>) -> Self {
-        match self.parsed() {
-            Ok(notices) => Self::Parsed(change(notices)),
-            Err(outcome) => outcome,
+    /// What was read.
+    pub(super) fn parsed(self) -> Result<Parsed, Self> {
+        match self {
+            Self::Parsed(parsed) => Ok(parsed),
+            outcome @ (Self::Excluded(_) | Self::NotIncluded(_) | Self::Unclear(_) | Self::Failed(_)) => Err(outcome),
         }
     }
+}
+
+/// What was read of a mail.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    /// Its notices, at least one.
+    pub(super) notices: Vec<Notice>,
+    /// The sentence that tells their status, where no step found one.
+    pub(super) own: Option<Own>,
 }
 
 /// Why a processor read nothing.
@@ -89,27 +99,19 @@ pub(super) enum Trust {
     Later,
 }
 
-/// Whether bodies quote earlier mails below.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Bodies {
-    /// They are one letter: every window in them counts.
+/// Whether bodies quote earlier mails below, and which of their sentences tell the status.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Bodies<'o> {
+    /// They are one letter: every window in them counts, and every sentence.
     Letter,
-    /// They may quote older notices, and the first window counts.
-    Quoting,
-}
-
-impl Bodies {
-    /// What counts of what is said in them.
-    pub(super) fn of(self, mut partial: Partial) -> Partial {
-        if self == Self::Quoting {
-            partial.keep_first_window();
-        }
-        partial
-    }
+    /// They are a notice and what is above it: every window counts, and what was found in the sentences of the notice.
+    Letters(Option<&'o Own>),
+    /// They may quote older notices: the first window counts, and what was found in the sentences of the notice.
+    Quoting(Option<&'o Own>),
 }
 
 /// Reads `parts` by `rule`.
-pub(super) fn read(rule: &Rule, slug: &str, parts: &[Part], trust: Trust, bodies: Bodies) -> Outcome {
+pub(super) fn read(rule: &Rule, slug: &str, parts: &[Part], trust: Trust, bodies: Bodies<'_>) -> Outcome {
     // What is missing of a part may be what the filters look for, or what stands beside it.
     let is_whole = |needle: &&Needle| whole(parts, &[needle.kind]).is_ok();
     if let Some(needle) = rule.exclude.iter().filter(is_whole).find(|needle| holds(parts, needle)) {
@@ -120,8 +122,7 @@ pub(super) fn read(rule: &Rule, slug: &str, parts: &[Part], trust: Trust, bodies
     }
     let mut misses: Vec<Miss> = Vec::with_capacity(rule.processors.len());
     for readers in &rule.processors {
-        let said = process(rule, readers, parts, trust);
-        let read = said.and_then(|partial| finish::notices(rule, slug, bodies.of(partial)));
+        let read = read_by(rule, slug, readers, parts, (trust, bodies));
         // The next processor would make something of the rest of the mail.
         if read.is_err()
             && let Some(reason) = readers.iter().find_map(|reader| whole(parts, &reader.from).err())
@@ -130,7 +131,7 @@ pub(super) fn read(rule: &Rule, slug: &str, parts: &[Part], trust: Trust, bodies
             break;
         }
         match read {
-            Ok(notices) if !notices.is_empty() => return Outcome::Parsed(notices),
+            Ok(parsed) if !parsed.notices.is_empty() => return Outcome::Parsed(parsed),
             Ok(_) => misses.push(format!("{}: no maintenance found", names(readers)).into()),
             Err(miss) if readers.len() == 1 => misses.push(miss),
             Err(miss) => misses.push(miss.of(readers)),
@@ -201,14 +202,34 @@ fn not_included(rule: &Rule, parts: &[Part]) -> Option<String> {
     Some(format!("it lacks {}", wanted.collect::<Vec<_>>().join(" or ")))
 }
 
-/// What the parts of one processor say together.
-pub(super) fn process(rule: &Rule, readers: &[Reader], parts: &[Part], trust: Trust) -> Result<Partial, Miss> {
-    let mut together = Partial::default();
-    for Said { mut partial, .. } in gather(rule, readers, parts, trust)? {
-        together.records.append(&mut partial.records);
-        together.complete(&partial);
+/// What one processor makes of `parts`; without notices if no part names a maintenance.
+pub(super) fn read_by(
+    rule: &Rule,
+    slug: &str,
+    readers: &[Reader],
+    parts: &[Part],
+    (trust, bodies): (Trust, Bodies<'_>),
+) -> Result<Parsed, Miss> {
+    let said = gather(rule, readers, parts, trust)?;
+    let home = said.iter().max_by_key(|said| said.partial.weight()).and_then(|said| parts.get(said.at)).map(Part::home);
+    let mut partial = Partial::default();
+    for Said { partial: mut more, .. } in said {
+        partial.records.append(&mut more.records);
+        partial.complete(&more);
     }
-    Ok(together)
+    let is_read =
+        |part: &&Part| Some(part.home()) == home && readers.iter().any(|reader| reader.from.contains(&part.kind()));
+    let own = match bodies {
+        Bodies::Letter => Own::of(rule, slug, &partial, parts.iter().filter(is_read)),
+        Bodies::Letters(own) | Bodies::Quoting(own) => own.filter(|_| partial.says_no_status()).cloned(),
+    };
+    if let Some(own) = &own {
+        partial.status = Some(own.status);
+    }
+    if let Bodies::Quoting(_) = bodies {
+        partial.keep_first_window();
+    }
+    Ok(Parsed { notices: finish::notices(rule, slug, partial)?, own })
 }
 
 /// What the parts of one processor say, the most trusted first; at least one.
@@ -243,13 +264,6 @@ pub(super) struct Said {
     pub(super) at: usize,
     /// What it says.
     partial: Partial,
-}
-
-impl Said {
-    /// How much it says.
-    pub(super) fn weight(&self) -> usize {
-        self.partial.weight()
-    }
 }
 
 /// Whether a reader reads headers only.

@@ -207,17 +207,21 @@ fn meant(connection: &Connection, record: &str, name: &str) -> Result<Vec<(Strin
     meant.extend(meant.first().map(|(slug, _)| (slug.clone(), name.to_owned())));
     // The circuits of a record may not all have come, so what they say comes after what its name does.
     if let Some(slug) = inventory::touched(connection, record)? {
-        // One whose name says so is there, whether or not it was compared yet.
-        let mut named = connection.prepare_cached(
-            "SELECT 1 FROM nautobot_provider p JOIN nautobot_maintenance n ON n.name = p.name || '-' || ?2
-             WHERE p.slug = ?1 AND n.id <> ?3",
-        )?;
-        if !named.exists((&slug, name, record))? {
+        if named(connection, record, (&slug, name))?.is_none() {
             meant.push((slug.clone(), name.to_owned()));
         }
         meant.push((slug, format!("{name}{BESIDE}")));
     }
     Ok(meant)
+}
+
+/// The name of another record that says that it is this maintenance, whether or not it was compared yet.
+fn named(connection: &Connection, record: &str, (slug, id): (&str, &str)) -> Result<Option<String>, Error> {
+    let mut named = connection.prepare_cached(
+        "SELECT n.name FROM nautobot_provider p JOIN nautobot_maintenance n ON n.name = p.name || '-' || ?2
+         WHERE p.slug = ?1 AND n.id <> ?3",
+    )?;
+    Ok(named.query_row((slug, id, record), |row| row.get(0)).optional()?)
 }
 
 /// Provider and id of a record by what is known of it by now; `None` where nothing tells whose it is.
@@ -276,9 +280,12 @@ pub fn twin(connection: &Connection, there: &There) -> Result<Option<String>, Er
         return Ok(None);
     };
     for (slug, id) in meant.iter().filter(|(slug, id)| (&**slug, &**id) != own) {
-        if let Some((record, other)) = record_of(connection, slug, id)?
-            && record != there.id
-        {
+        let linked = record_of(connection, slug, id)?.filter(|(record, _)| *record != there.id);
+        let other = match linked {
+            Some((_, other)) => Some(other),
+            None => named(connection, &there.id, (slug, id))?,
+        };
+        if let Some(other) = other {
             return Ok(Some(format!("{told}, for {slug}/{id} is {other} in Nautobot")));
         }
     }

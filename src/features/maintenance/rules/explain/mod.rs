@@ -14,9 +14,9 @@ use super::extract::{Extract, name_of};
 use super::file::{Field, RuleFile, StepFile};
 use super::partial::{self, Found, Partial, Trail};
 use super::pattern::as_written;
-use super::read::{self, Bodies, Outcome, Said, Trust};
+use super::read::{self, Bodies, Outcome, Parsed, Said, Trust};
 use super::rule::{Column, Needle, Place as ColumnPlace, Reader, Rule, Search, Step};
-use super::{Entry, ReadWith, Rules, finish};
+use super::{Entry, ReadWith, Rules};
 use crate::features::maintenance::mail::page::{Marks, Page};
 use crate::features::maintenance::mail::{Kind, Letters, Mail, Part};
 use crate::features::maintenance::model::{Impact, Status, Verdict};
@@ -168,12 +168,11 @@ impl Rules {
         let letters = Letters::new(&mail.parts);
         let is_own = self.index().knows_sender(slug, mail);
         let read = self.read_with(entry, &letters, is_own, Trust::Rule);
-        let told = read.told();
-        let ReadWith { outcome, parts, .. } = read;
+        let ReadWith { outcome, parts, told } = read;
         let is_read = !matches!(outcome, Outcome::Excluded(_));
         // Below one notice there may be older ones.
-        let is_one = matches!(&outcome, Outcome::Parsed(notices) if notices.len() == 1);
-        let bodies = if is_one && letters.count() > 0 { Bodies::Quoting } else { Bodies::Letter };
+        let one = outcome.as_parsed().filter(|parsed| parsed.notices.len() == 1 && letters.count() > 0);
+        let bodies = one.map_or(Bodies::Letter, |one| Bodies::Quoting(one.own.as_ref()));
         let processors = if is_read { processors(entry, rule, &parts, bodies) } else { Vec::new() };
         let fields = match &verdict {
             Verdict::Parsed { notices, .. } => origin::fields(notices, processors.last(), told.as_deref()),
@@ -204,15 +203,13 @@ fn filters(rule: &Rule, parts: &[Part]) -> Vec<FilterSeen> {
 }
 
 /// The processors up to the first that gives notices.
-fn processors(entry: &Entry, rule: &Rule, parts: &[Part], bodies: Bodies) -> Vec<ProcessorSeen> {
+fn processors(entry: &Entry, rule: &Rule, parts: &[Part], bodies: Bodies<'_>) -> Vec<ProcessorSeen> {
     let file: Option<RuleFile> = toml::from_str(&entry.text).ok();
     let mut seen = Vec::with_capacity(rule.processors.len());
     for readers in &rule.processors {
-        let read = read::process(rule, readers, parts, Trust::Rule);
-        let read = read.and_then(|partial| finish::notices(rule, &entry.slug, bodies.of(partial)));
-        let (notices, problem) = match read {
-            Ok(notices) if notices.is_empty() => (0, "no maintenance found".to_owned()),
-            Ok(notices) => (notices.len(), String::new()),
+        let (notices, problem) = match read::read_by(rule, &entry.slug, readers, parts, (Trust::Rule, bodies)) {
+            Ok(Parsed { notices, .. }) if notices.is_empty() => (0, "no maintenance found".to_owned()),
+            Ok(Parsed { notices, .. }) => (notices.len(), String::new()),
             Err(miss) => (0, clean_line(miss.reason())),
         };
         let said = read::gather(rule, readers, parts, Trust::Rule).unwrap_or_default();

@@ -15,7 +15,7 @@ use crate::features::maintenance::model::{Notice, Status};
 use crate::features::maintenance::rules::file::Field;
 use crate::features::maintenance::rules::fold::squash;
 use crate::features::maintenance::rules::partial;
-use crate::features::maintenance::rules::read::{self, Outcome};
+use crate::features::maintenance::rules::read;
 use crate::features::maintenance::rules::rule::Rule;
 use crate::features::maintenance::when;
 
@@ -50,10 +50,13 @@ pub(in super::super) struct Quoting<'q, 'p> {
 }
 
 impl Quoting<'_, '_> {
-    /// What was read of the mail, with what is told above the notice, and the sentence that told it. `quoted` is what the
-    /// notice alone says, where it says all.
-    pub(in super::super) fn settle(&self, outcome: Outcome, quoted: Option<&[Notice]>) -> (Outcome, Option<String>) {
-        let Outcome::Parsed(mut notices) = outcome else { return (outcome, None) };
+    /// What was read of the mail, with what is told above the notice, and the sentence that told it; the reason where nothing of
+    /// it is so any more. `quoted` is what the notice alone says, where it says all.
+    pub(in super::super) fn settle(
+        &self,
+        mut notices: Vec<Notice>,
+        quoted: Option<&[Notice]>,
+    ) -> Result<(Vec<Notice>, Option<String>), String> {
         let below = self.letters.letters(self.above.end);
         let text = |letter: &Letter<'_>| letter.part.page().text(0..letter.part.page().len()).to_lowercase();
         let text = below.iter().map(text).collect::<Vec<_>>().join("\n");
@@ -71,7 +74,7 @@ impl Quoting<'_, '_> {
             let sentence = shortened(&above.sentence);
             if above.is_new_window && !self.has_new_times(&letters, &notices, quoted) {
                 let reason = "it speaks of new times above the notice that it quotes, and they could not be read";
-                return (Outcome::Failed(format!("{reason}: \"{sentence}\"")), None);
+                return Err(format!("{reason}: \"{sentence}\""));
             }
             // Some notices carry their own date, which is that of what they said then.
             let made = letters.first().filter(|_| layer == 0).and_then(|letter| self.made(letter));
@@ -79,9 +82,9 @@ impl Quoting<'_, '_> {
                 notice.status = above.status;
                 notice.stamp = made.map_or(notice.stamp, |made| made.max(notice.stamp));
             }
-            return (Outcome::Parsed(notices), Some(sentence));
+            return Ok((notices, Some(sentence)));
         }
-        (Outcome::Parsed(notices), None)
+        Ok((notices, None))
     }
 
     /// When the mail that a letter is in was written.

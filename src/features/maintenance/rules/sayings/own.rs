@@ -14,7 +14,7 @@ use crate::features::maintenance::mail::page::{Marks, Page};
 use crate::features::maintenance::mail::{Kind, Part, text_lines};
 use crate::features::maintenance::model::{Notice, Status};
 use crate::features::maintenance::rules::finish;
-use crate::features::maintenance::rules::read::{self, Trust};
+use crate::features::maintenance::rules::partial::Partial;
 use crate::features::maintenance::rules::rule::Rule;
 
 /// What hides in dates that a clause goes on: weekdays, times of day, and the comma before a year. What stays is `date` and
@@ -44,65 +44,31 @@ const MAX_DAYS: i64 = 62;
 const HEAD_CHARS: usize = 40;
 
 /// What a notice says of itself.
+#[derive(Debug, Clone)]
 pub(in super::super) struct Own {
     /// What has become of the work.
-    status: Status,
+    pub(in super::super) status: Status,
     /// What was said.
     pub(in super::super) sentence: String,
 }
 
 impl Own {
-    /// The statement in the body that `notices` were read from; `None` where a status was found in it, where it says nothing, and
-    /// where it says several things.
-    pub(in super::super) fn of(
+    /// The statement in the pages that `partial` was read from; `None` where a status was found in them, where they say nothing,
+    /// and where they say several things.
+    pub(in super::super) fn of<'p>(
         rule: &Rule,
         slug: &str,
-        parts: &[Part],
-        trust: Trust,
-        notices: &[Notice],
+        partial: &Partial,
+        parts: impl Iterator<Item = &'p Part>,
     ) -> Option<Self> {
-        let sayings = SAYINGS.as_ref()?;
-        if !is_default(rule, notices) {
-            return None;
-        }
-        let of = Of { sayings, notices };
-        let is_body = |part: &&Part| matches!(part.kind(), Kind::Html | Kind::Text);
-        let said = parts.iter().filter(is_body).map(|part| (part, of.said(part.page())));
-        let said: Vec<(&Part, Said)> = said.filter(|(_, said)| !said.is_empty()).collect();
-        let (home, kinds) = if said.is_empty() { return None } else { silent(rule, slug, parts, trust)? };
-        let is_read = |part: &Part| part.home() == home && kinds.contains(&part.kind());
-        let said = said.into_iter().filter(|(part, _)| is_read(part)).flat_map(|(_, said)| said).collect();
-        one(rule, &said)
+        let sayings = SAYINGS.as_ref().filter(|_| partial.says_no_status())?;
+        // Of what is cancelled less has to be known, and whether it is will be seen.
+        let cancelled = Partial { status: Some(Status::Cancelled), ..partial.clone() };
+        let notices = finish::notices(rule, slug, cancelled).ok().filter(|notices| !notices.is_empty())?;
+        let of = Of { sayings, notices: &notices };
+        let pages = parts.filter(|part| matches!(part.kind(), Kind::Html | Kind::Text)).map(Part::page);
+        one(rule, &pages.flat_map(|page| of.said(page)).collect())
     }
-
-    /// Notices with it in place of the default, where that is what they have.
-    pub(in super::super) fn apply(&self, rule: &Rule, mut notices: Vec<Notice>) -> Vec<Notice> {
-        if is_default(rule, &notices) {
-            for notice in &mut notices {
-                notice.status = self.status;
-            }
-        }
-        notices
-    }
-}
-
-/// Whether the status of notices may be the default.
-fn is_default(rule: &Rule, notices: &[Notice]) -> bool {
-    notices.iter().all(|notice| Some(notice.status) == rule.default.status)
-}
-
-/// The mail and the kinds of parts that the notices were read from, where no status was found in them.
-fn silent(rule: &Rule, slug: &str, parts: &[Part], trust: Trust) -> Option<(usize, Vec<Kind>)> {
-    for readers in &rule.processors {
-        let Ok(partial) = read::process(rule, readers, parts, trust) else { continue };
-        let is_silent = partial.status.is_none() && partial.records.iter().all(|record| record.status.is_none());
-        if finish::notices(rule, slug, partial).is_ok_and(|notices| !notices.is_empty()) {
-            let said = read::gather(rule, readers, parts, trust).ok().filter(|_| is_silent)?;
-            let home = said.iter().max_by_key(|said| said.weight()).and_then(|said| parts.get(said.at))?.home();
-            return Some((home, readers.iter().flat_map(|reader| reader.from.clone()).collect()));
-        }
-    }
-    None
 }
 
 /// What sentences come to; `None` where they contradict each other.

@@ -217,6 +217,24 @@ fn of_several_maintenances_all_are_meant_where_none_is_named() {
 }
 
 #[test]
+fn what_will_not_be_or_is_over_needs_no_circuits() {
+    let page = page(5);
+    let without = page.split("<p>Circuit").next().unwrap();
+    let told = |sentence: &str| read(&rule(LINES, ""), &format!("<p>{sentence}</p>{without}"));
+    for (sentence, status) in [
+        ("The maintenance M-5 has been cancelled.", Status::Cancelled),
+        ("The maintenance M-5 has been completed.", Status::Completed),
+    ] {
+        let Verdict::Parsed { notices, .. } = told(sentence) else { panic!("{:?}", told(sentence)) };
+        assert_eq!((notices[0].status, &*notices[0].circuits), (status, &[][..]));
+    }
+    for sentence in ["The maintenance M-6 has been cancelled.", "The maintenance M-5 has been rescheduled."] {
+        let Verdict::Failed { reason, .. } = told(sentence) else { panic!("{:?}", told(sentence)) };
+        assert!(reason.contains("no circuits found"), "{reason}");
+    }
+}
+
+#[test]
 fn what_is_postponed_is_what_the_rule_says() {
     let postponed = "<p>The maintenance has been postponed.</p>";
     let status =

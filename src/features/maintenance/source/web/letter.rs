@@ -1,5 +1,8 @@
 //! A mail put together from the parts that the Gmail API tells, where all of it would be too large: its headers, and what
 //! rules read of it, behind one another.
+//!
+//! Its headers stay as they were sent, and one that is cut has no end: libraries that build mails write new headers and whole
+//! mails only.
 
 use std::fmt::Write as _;
 
