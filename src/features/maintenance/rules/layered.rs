@@ -70,10 +70,10 @@ impl<'l> Layered<'_, 'l, '_> {
                 Outcome::Excluded(_) | Outcome::NotIncluded(_) | Outcome::Failed(_) => {}
             }
         }
-        let (whole, deepest) = (self.letters.whole, self.letters.count().saturating_sub(1));
-        let bodies = if deepest == 0 { Bodies::Letter } else { Bodies::Quoting(None) };
+        let (whole, count) = (self.letters.whole, self.letters.count());
+        let bodies = if count == 0 { Bodies::Letter } else { Bodies::Quoting(None) };
         match self.read_as(whole, bodies).parsed() {
-            Ok(parsed) if deepest > first => self.settled(parsed, deepest, None, whole.into()),
+            Ok(parsed) if count > first + 1 => self.settled(parsed, count - 1, None, whole.into()),
             Ok(parsed) => ReadWith::of(Outcome::Parsed(parsed), whole),
             Err(outcome) => ReadWith::of(outcome, whole),
         }
