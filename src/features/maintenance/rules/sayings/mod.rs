@@ -75,34 +75,12 @@ struct File {
     ignore: String,
     /// What says that the new times are those that are quoted.
     below: String,
-    /// What holds besides in the text of a notice itself.
-    own: OwnFile,
+    /// What a notice says of itself.
+    own: own::File,
     /// Pieces of patterns.
     pieces: BTreeMap<String, String>,
     /// The sentences.
     said: Vec<SaidFile>,
-}
-
-/// What holds besides in the text of a notice itself.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OwnFile<P = String> {
-    /// The line from which on what is told is old.
-    history: P,
-    /// How entries of a log begin.
-    dated: P,
-    /// No statement stands behind what this fits.
-    never_behind: P,
-    /// No statement stands before what this fits.
-    never_before: P,
-    /// How it is said that it will not be.
-    cancelled: P,
-    /// The same of what is over.
-    completed: P,
-    /// The same of what has begun.
-    in_process: P,
-    /// The same of what was moved.
-    rescheduled: P,
 }
 
 /// Sentences that mean the same.
@@ -127,7 +105,7 @@ struct Sayings {
     never_between: Regex,
     ignore: Regex,
     below: Regex,
-    own: OwnFile<Regex>,
+    own: own::Sentences,
     said: Vec<Saying>,
 }
 
@@ -146,20 +124,10 @@ impl Sayings {
     /// Compiles the file.
     fn compile(text: &str) -> Result<Self, String> {
         let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
-        let one_line = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().concat();
         let regex = |pattern: &str| Regex::new(pattern).map_err(|error| format!("{pattern}: {error}"));
-        let whole = |pattern: &str| {
-            let mut whole = pattern.to_owned();
-            // Pieces are made of pieces.
-            while let Some((name, piece)) = file.pieces.iter().find(|(name, _)| whole.contains(&format!("{{{name}}}")))
-            {
-                whole = whole.replace(&format!("{{{name}}}"), &one_line(piece));
-            }
-            whole
-        };
         let clause = |pattern: &String| {
             let begins = r"(?:^|[,;:(–—] ?| - |(?<that>\bthat )|\b(?:and|but|hereby|unfortunately|regrettably|sadly|sorry|update|note|now) )";
-            regex(&format!(r"(?i){begins}(?<said>{})(?:\b|$)", whole(pattern)))
+            regex(&format!(r"(?i){begins}(?<said>{})(?:\b|$)", expanded(pattern, &file.pieces, "")))
         };
         let saying = |said: &SaidFile| {
             let words = said.heading.join("|");
@@ -182,16 +150,7 @@ impl Sayings {
             never_between: regex(&file.never_between)?,
             ignore: regex(&file.ignore)?,
             below: regex(&file.below)?,
-            own: OwnFile {
-                history: regex(&file.own.history)?,
-                dated: regex(&file.own.dated)?,
-                never_behind: regex(&file.own.never_behind)?,
-                never_before: regex(&file.own.never_before)?,
-                cancelled: regex(&file.own.cancelled)?,
-                completed: regex(&file.own.completed)?,
-                in_process: regex(&file.own.in_process)?,
-                rescheduled: regex(&file.own.rescheduled)?,
-            },
+            own: own::Sentences::compile(&file.own)?,
             said: file.said.iter().map(saying).collect::<Result<_, String>>()?,
         })
     }
@@ -202,12 +161,11 @@ impl Sayings {
             return;
         }
         let bare = sentence.trim_matches(|c: char| !c.is_alphanumeric());
-        let is_of_quoted = |of: &str| names(of).all(|name| quoted.contains(&name));
         let mut found: Vec<Meaning> = Vec::new();
         for saying in &self.said {
             let is_heading = saying.heading.as_ref().is_some_and(|heading| heading.is_match(bare));
             let mut clauses = saying.find.iter().flat_map(|find| find.captures_iter(sentence));
-            if is_heading || clauses.any(|clause| self.is_statement(saying.means, sentence, &clause, &is_of_quoted)) {
+            if is_heading || clauses.any(|clause| self.is_statement(saying.means, sentence, &clause, quoted)) {
                 found.push(saying.means);
             }
         }
@@ -219,28 +177,33 @@ impl Sayings {
         }
     }
 
-    /// Whether a clause of a sentence is a statement about the work; `is_this` knows what names it.
-    fn is_statement(
-        &self,
-        means: Meaning,
-        sentence: &str,
-        clause: &regex::Captures<'_>,
-        is_this: &dyn Fn(&str) -> bool,
-    ) -> bool {
+    /// Whether a clause of a sentence is a statement about the work that is quoted.
+    fn is_statement(&self, means: Meaning, sentence: &str, clause: &regex::Captures<'_>, quoted: &str) -> bool {
         let Some(said) = clause.name("said") else { return false };
         let around = [sentence.get(..said.start()), sentence.get(said.end()..)];
         let [behind, before] = around.map(|text| self.ignore.replace_all(text.unwrap_or_default(), " "));
         let is_that = clause.name("that").is_some();
         let is_done = matches!(means, Meaning::Cancelled | Meaning::Completed | Meaning::InProcess);
         let between = [clause.name("of"), clause.name("when")];
-        let mut between = between.into_iter().flatten();
-        let is_other = between.any(|of| self.never_between.is_match(of.as_str()) || !is_this(of.as_str()));
+        let is_other = between.into_iter().flatten().any(|of| {
+            self.never_between.is_match(of.as_str()) || names(of.as_str()).any(|name| !quoted.contains(&name))
+        });
         let is_doubtful = self.never_behind.is_match(&behind)
             || (is_that && self.never_behind_that.is_match(&behind))
             || self.never_before.is_match(&before)
             || (is_done && self.never_before_done.is_match(&before));
         !is_other && !is_doubtful
     }
+}
+
+/// A pattern with its pieces, which are made of pieces, with their lines joined.
+fn expanded(pattern: &str, pieces: &BTreeMap<String, String>, join: &str) -> String {
+    let joined = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join(join);
+    let mut whole = pattern.to_owned();
+    while let Some((name, piece)) = pieces.iter().find(|(name, _)| whole.contains(&format!("{{{name}}}"))) {
+        whole = whole.replace(&format!("{{{name}}}"), &joined(piece));
+    }
+    whole
 }
 
 /// What was said, each with the sentence.

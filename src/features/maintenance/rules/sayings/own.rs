@@ -1,28 +1,46 @@
 //! What a notice says of itself in a sentence, where its rule found no status in it.
 //!
-//! The sentences are those of what is told above a notice, with more doubts: a notice announces work, and much that sounds like
-//! news there is how work is announced, or what became of earlier work.
+//! A notice announces work, and much that sounds like news there is how work is announced, or what became of other work. So only
+//! whole sentences count that are made of known words, in which nothing but its own id and its own days has digits.
 
-use std::ops::Range;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use chrono::{Datelike as _, Days, NaiveDate};
 use regex::{Captures, Regex};
+use serde::Deserialize;
 
-use super::{Meaning, SAYINGS, Said, Sayings, is_another_then, is_year, sentences, shortened};
+use super::{Meaning, SAYINGS, expanded, is_another_then, shortened};
 use crate::features::maintenance::mail::page::{Marks, Page};
 use crate::features::maintenance::mail::{Kind, Part, text_lines};
 use crate::features::maintenance::model::{Notice, Status};
 use crate::features::maintenance::rules::finish;
+use crate::features::maintenance::rules::fold::squash;
 use crate::features::maintenance::rules::partial::Partial;
 use crate::features::maintenance::rules::rule::Rule;
 
-/// What hides in dates that a clause goes on: weekdays, times of day, and the comma before a year. What stays is `date` and
-/// `year`.
+/// Stand for what is this notice's own, and for another day; from the private area of Unicode, and taken out of the text before.
+const ID: char = '\u{e000}';
+/// See [`ID`].
+const DAY_OF_WINDOW: char = '\u{e001}';
+/// See [`ID`].
+const OTHER_DAY: char = '\u{e002}';
+/// See [`ID`]: the only circuit.
+const CIRCUIT: char = '\u{e003}';
+/// Paragraphs that are looked at, and bytes of each.
+const MAX_PARAGRAPHS: usize = 200;
+/// See [`MAX_PARAGRAPHS`].
+const MAX_BYTES: usize = 2000;
+/// A paragraph with a date and no more than this is the head of an entry.
+const HEAD_CHARS: usize = 40;
+/// What introduces a list has more words.
+const TITLE_WORDS: usize = 2;
+
+/// Weekdays and times of day, which say nothing of which day it is.
 static CLOCK: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?xi)\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\ (?<date>\d|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b)
-        |\ *\b(?:at\ )?\d{1,2}:\d\d(?::\d\d)?(?:\ ?[ap]\.?m\b\.?)?(?:\ ?\(?(?:gmt|utc|z|[a-z]{2,4}t)\b\)?)?
+        |,?\ *\b(?:at\ )?\d{1,2}:\d\d(?::\d\d)?(?:\ ?[ap]\.?m\b\.?)?(?:\ ?\(?(?:gmt|utc|z|[a-z]{2,4}t)\b\)?)?
         |,(?<year>\ 20\d\d)\b",
     )
     .ok()
@@ -40,8 +58,77 @@ static DAY: LazyLock<Option<Regex>> = LazyLock::new(|| {
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 /// Days of a window that are looked at.
 const MAX_DAYS: i64 = 62;
-/// A line with a date and no more than this is the head of an entry.
-const HEAD_CHARS: usize = 40;
+/// How a notice says something of itself, as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    /// The paragraph from which on what is told is old.
+    history: String,
+    /// How entries of a log begin.
+    dated: String,
+    /// What makes a cancellation or a completion unclear.
+    contrary: String,
+    /// The sentence.
+    sentence: String,
+    /// Words, and what a sentence with them means.
+    means: Vec<(String, Meaning)>,
+    /// Pieces of patterns.
+    pieces: BTreeMap<String, String>,
+}
+
+/// The same, ready to be looked for.
+#[derive(Debug)]
+pub(super) struct Sentences {
+    history: Regex,
+    dated: Regex,
+    contrary: Regex,
+    sentence: Regex,
+    means: Vec<(String, Meaning)>,
+}
+
+impl Sentences {
+    /// Compiles the file.
+    pub(super) fn compile(file: &File) -> Result<Self, String> {
+        let regex = |pattern: &str| {
+            let mut whole = expanded(pattern, &file.pieces, "\n");
+            for (name, sign) in [("<id>", ID), ("<day>", DAY_OF_WINDOW), ("<other>", OTHER_DAY), ("<circuit>", CIRCUIT)]
+            {
+                whole = whole.replace(name, &sign.to_string());
+            }
+            Regex::new(&whole).map_err(|error| format!("{pattern}: {error}"))
+        };
+        Ok(Self {
+            history: regex(&file.history)?,
+            dated: regex(&file.dated)?,
+            contrary: regex(&file.contrary)?,
+            sentence: regex(&file.sentence)?,
+            means: file.means.clone(),
+        })
+    }
+
+    /// What the sentences of a paragraph say, with its signs in it.
+    fn meanings(&self, paragraph: &str) -> Vec<Meaning> {
+        let (mut meanings, mut at) = (Vec::new(), 0);
+        while let Some(found) = self.sentence.find_at(paragraph, at) {
+            meanings.extend(self.meaning(found.as_str()));
+            // The dot at its end is that before the next one.
+            let last = found.as_str().char_indices().next_back().map_or(0, |(last, _)| last);
+            at = found.start() + last.max(1);
+        }
+        meanings
+    }
+
+    /// What a sentence says.
+    fn meaning(&self, sentence: &str) -> Option<Meaning> {
+        let said = sentence.to_lowercase();
+        let word = |(word, means): &(String, Meaning)| said.find(word.as_str()).map(|at| (at, *means));
+        let (at, means) = self.means.iter().filter_map(word).min()?;
+        // Of work that was moved the old day is named.
+        let is_moved = matches!(means, Meaning::ReScheduled | Meaning::Postponed);
+        let is_of_other_day = said.get(..at).is_none_or(|of| of.contains(OTHER_DAY));
+        (is_moved || !is_of_other_day).then_some(means)
+    }
+}
 
 /// What a notice says of itself.
 #[derive(Debug, Clone)]
@@ -61,139 +148,130 @@ impl Own {
         partial: &Partial,
         parts: impl Iterator<Item = &'p Part>,
     ) -> Option<Self> {
-        let sayings = SAYINGS.as_ref().filter(|_| partial.says_no_status())?;
+        let sentences = &SAYINGS.as_ref().filter(|_| partial.says_no_status())?.own;
         // Of what is cancelled less has to be known, and whether it is will be seen.
         let cancelled = Partial { status: Some(Status::Cancelled), ..partial.clone() };
         let notices = finish::notices(rule, slug, cancelled).ok().filter(|notices| !notices.is_empty())?;
-        let of = Of { sayings, notices: &notices };
+        let of = Of { sentences, rule, notices: &notices };
         let pages = parts.filter(|part| matches!(part.kind(), Kind::Html | Kind::Text)).map(Part::page);
-        one(rule, &pages.flat_map(|page| of.said(page)).collect())
+        let mut said = pages.flat_map(|page| of.said(page));
+        let first = said.next()?;
+        said.all(|other| other.status == first.status).then_some(first)
     }
-}
-
-/// What sentences come to; `None` where they contradict each other.
-fn one(rule: &Rule, said: &Said) -> Option<Own> {
-    let has = |means: Meaning| said.contains_key(&means);
-    let is_moved = has(Meaning::ReScheduled) || has(Meaning::Postponed);
-    let (means, status) = match (has(Meaning::Cancelled), has(Meaning::Completed), is_moved) {
-        // Who will not do it then will do it some other time.
-        (true, false, false) if !has(Meaning::Moves) => (Meaning::Cancelled, Status::Cancelled),
-        (false, true, false) => (Meaning::Completed, Status::Completed),
-        (false, false, true) if has(Meaning::ReScheduled) => (Meaning::ReScheduled, Status::ReScheduled),
-        (false, false, true) if is_another_then(rule) => (Meaning::Postponed, Status::Cancelled),
-        (false, false, true) => (Meaning::Postponed, Status::ReScheduled),
-        (false, false, false) => (Meaning::InProcess, Status::InProcess),
-        _ => return None,
-    };
-    said.get(&means).map(|sentence| Own { status, sentence: shortened(sentence) })
 }
 
 /// Notices, and what is said of them.
 struct Of<'o> {
     /// The sentences.
-    sayings: &'o Sayings,
+    sentences: &'o Sentences,
+    /// The rule that read them.
+    rule: &'o Rule,
     /// The notices.
     notices: &'o [Notice],
 }
 
 impl Of<'_> {
-    /// What a page says of the work.
-    fn said(&self, page: &Page) -> Said {
-        let own = &self.sayings.own;
-        let is_body = |line: &usize| !page.marks(*line).any(Marks::TITLE);
-        let is_now = |line: &usize| !own.history.is_match(page.line(*line));
-        let lines: Vec<usize> = text_lines(page).into_iter().filter(is_body).take_while(is_now).collect();
-        let (mut said, mut is_entry) = (Said::new(), false);
-        for sentence in sentences(page, &lines) {
-            let is_dated = own.dated.is_match(&sentence);
-            let is_head = is_dated && sentence.chars().count() <= HEAD_CHARS;
-            if !std::mem::replace(&mut is_entry, is_head) && !is_dated {
-                self.add(&sentence, &mut said);
+    /// What a page says of the work: each statement that is clear by itself.
+    fn said(&self, page: &Page) -> Vec<Own> {
+        let all = paragraphs(page);
+        let now = all.iter().take_while(|paragraph| !self.sentences.history.is_match(paragraph));
+        let signed: Vec<(&String, String)> = now.map(|paragraph| (paragraph, self.signed(paragraph))).collect();
+        let is_contrary = signed.iter().any(|(_, paragraph)| self.sentences.contrary.is_match(paragraph));
+        let (mut said, mut is_listed) = (Vec::new(), false);
+        for (paragraph, signed) in &signed {
+            let is_dated = self.sentences.dated.is_match(signed);
+            let is_entry = std::mem::replace(&mut is_listed, false);
+            // What follows a colon is one of several things that may be, and what follows a date of that day.
+            let introduces = paragraph.ends_with(':') && paragraph.split(' ').count() > TITLE_WORDS;
+            let goes_on = is_entry && !paragraph.ends_with(['.', '!']);
+            is_listed = introduces || goes_on || is_dated && paragraph.chars().count() <= HEAD_CHARS;
+            if is_entry || is_dated {
+                continue;
             }
+            let all = self.sentences.meanings(signed).into_iter().filter_map(|means| self.status(means));
+            // Who will not do it then, and has another window, will do it some other time.
+            let all = all.filter(|status| !is_contrary || *status == Status::ReScheduled);
+            said.extend(all.map(|status| Own { status, sentence: shortened(paragraph) }));
         }
         said
     }
 
-    /// Adds what a sentence says.
-    fn add(&self, sentence: &str, said: &mut Said) {
-        if sentence.ends_with('?') {
-            return;
-        }
-        let plain = self.plain(sentence);
-        for saying in &self.sayings.said {
-            let mut clauses = saying.find.iter().flat_map(|find| find.captures_iter(&plain));
-            if clauses.any(|clause| self.is_news(saying.means, &plain, &clause)) {
-                said.entry(saying.means).or_insert_with(|| sentence.to_owned());
-            }
+    /// The status that a sentence means.
+    fn status(&self, means: Meaning) -> Option<Status> {
+        match means {
+            Meaning::Cancelled => Some(Status::Cancelled),
+            Meaning::Completed => Some(Status::Completed),
+            Meaning::InProcess => Some(Status::InProcess),
+            Meaning::Postponed if is_another_then(self.rule) => Some(Status::Cancelled),
+            Meaning::ReScheduled | Meaning::Postponed => Some(Status::ReScheduled),
+            Meaning::Moves | Meaning::Later => None,
         }
     }
 
-    /// A sentence with nothing in its dates that ends a clause, and with its subject in words.
-    fn plain(&self, sentence: &str) -> String {
-        let Some(clock) = CLOCK.as_ref() else { return sentence.to_owned() };
-        let plain = clock.replace_all(sentence, "$date$year");
-        // "Please be advised that X-777 has been cancelled."
-        let id =
-            |id: &str| Regex::new(&format!(r"(?i)(^|\bthat |[,:] ){} (has|have|is|was|will)\b", regex::escape(id)));
-        match self.id().and_then(|known| id(known).ok()) {
-            Some(subject) => subject.replace_all(&plain, "${1}this maintenance $2").into_owned(),
-            None => plain.into_owned(),
-        }
-    }
-
-    /// The id, where there is one: what the ids of several windows begin with.
-    fn id(&self) -> Option<&str> {
-        let first = self.notices.first()?.maintenance_id.as_str();
-        self.notices.iter().all(|notice| notice.maintenance_id.starts_with(first)).then_some(first)
-    }
-
-    /// Whether a clause of a sentence says what has become of this work, and is not how work is announced.
-    fn is_news(&self, means: Meaning, sentence: &str, clause: &Captures<'_>) -> bool {
-        let own = &self.sayings.own;
-        let of = clause.name("of").or_else(|| clause.name("when"));
-        let (Some(of), Some(said)) = (of, clause.name("said")) else { return means == Meaning::Moves };
-        let Range { start, end } = said.range();
-        let around = [sentence.get(..start), sentence.get(end..)].map(Option::unwrap_or_default);
-        let is_news = match means {
-            Meaning::Moves | Meaning::Later => true,
-            Meaning::Cancelled => own.cancelled.is_match(said.as_str()),
-            Meaning::Completed => own.completed.is_match(said.as_str()),
-            Meaning::InProcess => own.in_process.is_match(said.as_str()),
-            Meaning::Postponed | Meaning::ReScheduled => own.rescheduled.is_match(said.as_str()),
+    /// A paragraph with signs for the notice's own id and days, and without times of day.
+    fn signed(&self, paragraph: &str) -> String {
+        let (Some(clock), Some(day)) = (CLOCK.as_ref(), DAY.as_ref()) else { return String::new() };
+        let plain: String = paragraph.chars().filter(|c| !(ID..=CIRCUIT).contains(c)).collect();
+        let plain = self.names().fold(plain, |text, (name, sign)| with_sign(&text, name, sign));
+        let plain = clock.replace_all(&plain, "$date$year");
+        let sign = |found: &Captures<'_>| {
+            let is_own = self.notices.iter().all(|notice| is_day_of(found, notice));
+            String::from(if is_own { DAY_OF_WINDOW } else { OTHER_DAY })
         };
-        let is_old = own.never_behind.is_match(around[0]) || own.never_before.is_match(around[1]);
-        // Of work that was moved the old day is named.
-        let any_day = matches!(means, Meaning::Postponed | Meaning::ReScheduled);
-        is_news
-            && !is_old
-            && self.is_this(of.as_str(), any_day)
-            && self.sayings.is_statement(means, sentence, clause, &|_| true)
+        squash(&day.replace_all(&plain, sign))
     }
 
-    /// Whether what names the work names this: its id, its only circuit, its days. Whatever else has a digit may be the name of
-    /// another.
-    fn is_this(&self, of: &str, any_day: bool) -> bool {
-        let Some(day) = DAY.as_ref() else { return false };
+    /// What names the work, with its sign: the id that all of its windows have, and its only circuit.
+    fn names(&self) -> impl Iterator<Item = (&str, char)> {
+        let first = self.notices.first().map(|notice| notice.maintenance_id.as_str());
+        let id = first.filter(|id| self.notices.iter().all(|notice| notice.maintenance_id.starts_with(id)));
         let circuit = match self.notices {
-            [Notice { circuits, .. }] if circuits.len() == 1 => circuits.first(),
+            [Notice { circuits, .. }] if circuits.len() == 1 => circuits.first().map(|only| only.circuit_id.as_str()),
             _ => None,
         };
-        let own: Vec<String> = self
-            .id()
-            .into_iter()
-            .flat_map(words)
-            .chain(circuit.into_iter().flat_map(|only| words(&only.circuit_id)))
-            .collect();
-        let is_its_day = |found: Captures<'_>| self.notices.iter().all(|notice| is_day_of(&found, notice));
-        words(&day.replace_all(of, " ")).all(|word| own.contains(&word))
-            && (any_day || day.captures_iter(of).all(is_its_day))
+        let names = id.map(|id| (id, ID)).into_iter().chain(circuit.map(|circuit| (circuit, CIRCUIT)));
+        names.filter(|(name, _)| !name.is_empty())
     }
 }
 
-/// The words of a text that have a digit and are no year, in small letters.
-fn words(text: &str) -> impl Iterator<Item = String> {
-    let words = text.split([' ', ',']).map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase());
-    words.filter(|word| word.contains(|c: char| c.is_ascii_digit()) && !word.parse().is_ok_and(is_year))
+/// A text with a sign in place of a name that stands alone.
+fn with_sign(text: &str, name: &str, sign: char) -> String {
+    let is_of_word = |c: char| c.is_alphanumeric() || "-_/".contains(c);
+    let mut signed = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once(name) {
+        let begins = !before.ends_with(is_of_word) && !(before.is_empty() && signed.ends_with(is_of_word));
+        let mut next = behind.chars();
+        let ends = match next.next() {
+            Some('.') => !next.next().is_some_and(char::is_alphanumeric),
+            other => !other.is_some_and(is_of_word),
+        };
+        signed.push_str(before);
+        if begins && ends {
+            signed.push(sign);
+        } else {
+            signed.push_str(name);
+        }
+        rest = behind;
+    }
+    signed.push_str(rest);
+    signed
+}
+
+/// The paragraphs of a page, without its title: lines that go on in small letters belong to the one above.
+fn paragraphs(page: &Page) -> Vec<String> {
+    let mut paragraphs: Vec<String> = Vec::new();
+    for line in text_lines(page).into_iter().filter(|line| !page.marks(*line).any(Marks::TITLE)) {
+        let line = squash(page.line(line)).replace('\u{a0}', " ").replace('’', "'");
+        let line = line.trim_matches(['*', ' ']);
+        let goes_on = line.starts_with(|c: char| c.is_lowercase() || c == '(');
+        if let Some(last) = paragraphs.last_mut().filter(|last| goes_on && last.len() + line.len() < MAX_BYTES) {
+            last.extend([" ", line]);
+        } else if paragraphs.len() < MAX_PARAGRAPHS {
+            paragraphs.push(if line.len() < MAX_BYTES { line.to_owned() } else { String::new() });
+        }
+    }
+    paragraphs
 }
 
 /// Whether a date is a day of the window, wherever on earth it is read.

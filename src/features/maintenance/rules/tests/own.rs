@@ -116,7 +116,6 @@ fn a_sentence_of_the_notice_takes_the_place_of_the_default() {
             "The work scheduled for 29 Mar 2026 has been completed.",
             "This maintenance is now complete.",
             "The planned maintenance on our site from Sun, 29 Mar 2026 00:30:00 GMT to Sun, 29 Mar 2026 04:30:00 GMT has been completed.",
-            "- Update - (29/03/2026 05:00) - Work has been completed",
         ],
     );
     all_tell(
