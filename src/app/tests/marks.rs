@@ -33,6 +33,16 @@ fn all_rows_of_a_long_list_are_marked_and_acknowledged_and_undone() {
 }
 
 #[test]
+fn the_signs_of_news_of_all_rows_are_cleared_and_none_stays_marked() {
+    let mut desk = full();
+    let unseen = "SELECT count(*) FROM maintenance WHERE seen_revision < revision";
+    assert!(desk.count(unseen) > 0);
+    desk.press("* x");
+    assert!(desk.shows("cleared the sign of news of") && !desk.shows("marked"), "{}", desk.screen());
+    assert_eq!(desk.count(unseen), 0);
+}
+
+#[test]
 fn nothing_is_done_to_other_rows_while_all_are_being_marked() {
     let mut desk = full();
     let before = desk.count(ACKNOWLEDGED);

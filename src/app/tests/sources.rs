@@ -42,6 +42,28 @@ fn a_mail_that_cannot_be_read_is_told_wherever_somebody_looks() {
     assert!(desk.shows("new/2: cannot be read: Permission denied"), "{}", desk.screen());
 }
 
+/// A mail of the mailbox is given up.
+const GIVEN_UP: [&str; 2] = [
+    "INSERT INTO notification (source, item, received_at, sender, subject, outcome, reason, size, kept, whole_hash,
+             body_hash) VALUES ('maildir /home/ines/Maildir', '9', 0, '', '', 'parsing-failed', '', 0, 0, x'00', x'00')",
+    "INSERT INTO source_item (source, item, notification, lacks)
+             SELECT source, item, id, 1 FROM notification WHERE item = '9'",
+];
+
+#[test]
+fn what_is_known_of_a_source_is_asked_for_anew_each_minute() {
+    let mut desk = Desk::with(settings(MAILBOX, ColourDepth::Sixteen, true), None, 120, 30);
+    desk.source(SourceHealth::Watching);
+    desk.press("S");
+    // Nobody is told of it, as of a lease that is put off.
+    for statement in GIVEN_UP {
+        desk.write_elsewhere(statement);
+    }
+    assert!(!desk.shows("given up"), "{}", desk.screen());
+    desk.wait(TimeDelta::minutes(1));
+    assert!(desk.shows("given up"), "{}", desk.screen());
+}
+
 #[test]
 fn mails_that_were_given_up_are_told_under_their_source() {
     let mut desk = Desk::with(settings(MAILBOX, ColourDepth::Sixteen, true), None, 120, 30);
@@ -49,14 +71,9 @@ fn mails_that_were_given_up_are_told_under_their_source() {
     desk.press("S");
     assert!(!desk.shows("given up"), "{}", desk.screen());
     desk.press("esc");
-    desk.write_elsewhere(
-        "INSERT INTO notification (source, item, received_at, sender, subject, outcome, reason, size, kept, whole_hash,
-             body_hash) VALUES ('maildir /home/ines/Maildir', '9', 0, '', '', 'parsing-failed', '', 0, 0, x'00', x'00')",
-    );
-    desk.write_elsewhere(
-        "INSERT INTO source_item (source, item, notification, lacks)
-             SELECT source, item, id, 1 FROM notification WHERE item = '9'",
-    );
+    for statement in GIVEN_UP {
+        desk.write_elsewhere(statement);
+    }
     desk.press("S");
     assert!(desk.shows("1 mail given up: `noctui source sync --again"), "{}", desk.screen());
 }

@@ -21,6 +21,17 @@ fn what_somebody_else_acknowledged_first_is_told_with_the_name_and_u_takes_back_
     assert_eq!(desk.count("SELECT count(*) FROM note WHERE removed_at IS NULL"), 0);
 }
 
+#[test]
+fn a_sign_of_news_that_was_cleared_is_not_undone_and_nothing_in_its_place() {
+    let mut desk = Desk::live(80, 24);
+    desk.press("n").type_text("drained").press("enter");
+    desk.press("x u");
+    assert!(desk.shows("there is nothing of it to undo"), "{}", desk.screen());
+    assert_eq!(desk.count("SELECT count(*) FROM note WHERE removed_at IS NULL"), 1);
+    desk.press("u");
+    assert_eq!(desk.count("SELECT count(*) FROM note WHERE removed_at IS NULL"), 0);
+}
+
 /// Somebody in our name wrote a note in another process, and acknowledged something, which was taken back since.
 const IN_OUR_NAME: [&str; 4] = [
     "INSERT INTO note (maintenance, at, who, text) SELECT min(id), 0, 'ines', 'drained' FROM maintenance",

@@ -400,8 +400,10 @@ impl State {
         let minute = now.timestamp() / 60 != self.query.now.timestamp() / 60;
         // A row that says "over" does not stand among those under way.
         let turned = minute || self.instants().any(|instant| self.query.now < instant && instant <= now);
-        let relisted = if turned && !self.stale && self.list.is_loaded() { self.relist_here(now) } else { vec![] };
-        self.keep_draft(now).and(relisted)
+        let mut asked = if turned && !self.stale && self.list.is_loaded() { self.relist_here(now) } else { vec![] };
+        // That a source was looked at and is complete is no news, and shows all the same.
+        asked.extend(self.ask_sources().into_iter().filter(|_| minute));
+        self.keep_draft(now).and(asked)
     }
 
     /// Asks anew how the sources are doing, where that is on the screen.

@@ -291,11 +291,13 @@ impl State {
     /// `x`.
     fn clear_news(&mut self) -> Outcome {
         let news: Vec<Target> = self.subjects().iter().filter(|mark| mark.is_unseen).map(Target::from).collect();
+        // A sign that is cleared does not come back, and `u` is not to take back what was done before in its place.
+        self.did_nothing = true;
         if news.is_empty() {
             return Outcome::warn("it carries no sign of news");
         }
         let unseen = self.unseen_of_subjects();
-        let is_bulk = self.list.marked() > 0;
+        let is_bulk = self.pages.is_empty() && self.marked() > 0;
         let said = format!("cleared the sign of news of {}{unseen}", many(news.len(), "maintenance"));
         if is_bulk {
             // As after every other action on many: the marks would hide that the signs are gone.
@@ -308,9 +310,7 @@ impl State {
     /// `u`.
     fn undo_last(&mut self) -> Outcome {
         if std::mem::take(&mut self.did_nothing) {
-            return Outcome::warn(
-                "the last key did nothing: there is nothing of it to undo; <undo> again undoes what was before",
-            );
+            return Outcome::warn("there is nothing of it to undo; <undo> again undoes what was before");
         }
         match self.undo.pop() {
             Some(inverse) => {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use chrono::{Datelike as _, Days, NaiveDate};
+use chrono::{Datelike as _, NaiveDate, TimeDelta};
 use regex::{Captures, Regex};
 use serde::Deserialize;
 
@@ -215,7 +215,8 @@ impl Of<'_> {
         let plain = self.names().fold(plain, |text, (name, sign)| with_sign(&text, name, sign));
         let plain = clock.replace_all(&plain, "$date$year");
         let sign = |found: &Captures<'_>| {
-            let is_own = self.notices.iter().all(|notice| is_day_of(found, notice));
+            // Of several windows any may be meant.
+            let is_own = matches!(self.notices, [only] if is_day_of(found, only));
             String::from(if is_own { DAY_OF_WINDOW } else { OTHER_DAY })
         };
         squash(&day.replace_all(&plain, sign))
@@ -240,7 +241,7 @@ fn with_sign(text: &str, name: &str, sign: char) -> String {
     let mut signed = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once(name) {
-        let begins = !before.ends_with(is_of_word) && !(before.is_empty() && signed.ends_with(is_of_word));
+        let begins = !(if before.is_empty() { &signed } else { before }).ends_with(is_of_word);
         let mut next = behind.chars();
         let ends = match next.next() {
             Some('.') => !next.next().is_some_and(char::is_alphanumeric),
@@ -289,8 +290,9 @@ fn is_day_of(found: &Captures<'_>, notice: &Notice) -> bool {
     ];
     let pair = pairs.into_iter().find_map(|(one, two)| Some((one?, two?)));
     let is_either_way = number("one").is_some() || number("three").is_some();
-    let first = notice.start.date_naive().checked_sub_days(Days::new(1)).unwrap_or(NaiveDate::MIN);
-    let last = notice.end.date_naive().checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX);
+    // Clocks on earth are up to twelve hours behind, and up to fourteen ahead.
+    let first = notice.start.checked_sub_signed(TimeDelta::hours(12)).unwrap_or(notice.start).date_naive();
+    let last = notice.end.checked_add_signed(TimeDelta::hours(14)).unwrap_or(notice.end).date_naive();
     let mut days = first.iter_days().take_while(|day| *day <= last && (*day - first).num_days() <= MAX_DAYS);
     let is = |day: NaiveDate, (one, two): (u32, u32)| (day.day(), day.month()) == (one, two);
     pair.is_some_and(|(one, two)| days.any(|day| is(day, (one, two)) || (is_either_way && is(day, (two, one)))))

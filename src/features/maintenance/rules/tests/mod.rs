@@ -2,6 +2,7 @@ mod above;
 mod beside;
 mod calendars;
 mod forwarded;
+mod innocent;
 mod large;
 mod mistakes;
 mod own;

@@ -1,5 +1,6 @@
 //! What a notice says of itself in a sentence, where its rule finds no status in it.
 
+use super::innocent::SENTENCES;
 use super::quoted::{below, page};
 use super::*;
 
@@ -106,6 +107,15 @@ fn a_sentence_of_the_notice_takes_the_place_of_the_default() {
             "The work scheduled for Sunday, March 29, 2026 00:30 UTC has been cancelled.",
             "The work scheduled for 29/03/2026 has been cancelled.",
             "This maintenance will not take place.",
+            "The maintenance will no longer take place.",
+            "Unfortunately we need to cancel this maintenance.",
+            "Due to technical reasons, the maintenance has been cancelled. We apologise for any inconvenience.",
+            "The maintenance has been cancelled. A new date will be communicated.",
+            "The maintenance that was planned for 29 March 2026 has been cancelled.",
+            "Please note that the following maintenance, {id}, has been cancelled.",
+            "Update 2: this maintenance has been cancelled.",
+            "THIS MAINTENANCE HAS BEEN CANCELLED",
+            "Maintenance cancelled.",
         ],
     );
     all_tell(
@@ -192,6 +202,11 @@ fn one_that_is_forwarded_says_the_same() {
         let Verdict::Parsed { notices, .. } = verdict else { panic!("{verdict:?}") };
         assert_eq!(notices[0].status, Status::Cancelled, "{from}");
     }
+}
+
+#[test]
+fn what_only_sounds_like_news_is_none() {
+    all_tell("CONFIRMED", SENTENCES);
 }
 
 /// The status that the shortest rule gives to a page with a sentence; `steps` are more of it.
