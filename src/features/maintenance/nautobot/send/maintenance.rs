@@ -137,7 +137,7 @@ impl Sending<'_> {
             return false;
         }
         // Nobody has acknowledged, nor changed anything else, since it was made, and that was just now.
-        let is_untouched = there.updated / 1_000_000 <= there.created + 1
+        let is_untouched = there.updated.record / 1_000_000 <= there.created + 1
             && there.created.abs_diff(self.now.timestamp()) <= BEING_MADE.as_secs();
         let is_being_made = is_untouched && (there.id == self.entry.object || compared.agreed.is_bare());
         let is_half = there.content.circuits.is_empty() && is_being_made;

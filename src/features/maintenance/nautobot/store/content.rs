@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::inventory;
-use super::lines::{Agreed, Field, Said, Value};
+use super::lines::{Agreed, Changed, Field, Said, Value};
 use super::meaning::{self, Meaning};
 use crate::features::maintenance::model::{Circuit, Impact, Status};
 use crate::features::maintenance::store::MaintenanceKey;
@@ -93,8 +93,8 @@ pub struct There {
     pub content: Content,
     /// When it was made, in seconds since 1970.
     pub created: i64,
-    /// When it was last changed, in microseconds since 1970.
-    pub updated: i64,
+    /// When it was last changed.
+    pub updated: Changed,
     /// What was agreed; `None` before it was compared for the first time.
     pub agreed: Option<Agreed>,
     /// Under which provider it is filed here.
@@ -138,7 +138,7 @@ pub fn there(connection: &Connection, id: &str) -> Result<Option<There>, Error> 
                 name: row.get("name")?,
                 content,
                 created: row.get::<_, i64>("created")? / 1_000_000,
-                updated: row.get("updated")?,
+                updated: Changed { record: row.get("updated")?, circuits: BTreeMap::new() },
                 // Written by us; of a newer version it is as if nothing had been compared yet.
                 agreed: agreed.and_then(|agreed| serde_json::from_str(&agreed).ok()),
                 provider: String::new(),
@@ -148,19 +148,22 @@ pub fn there(connection: &Connection, id: &str) -> Result<Option<There>, Error> 
         })
         .optional()?;
     let Some(mut there) = found else { return Ok(None) };
-    there.content.circuits = impacts(connection, id)?;
+    for (circuit, impact, updated) in impacts(connection, id)? {
+        there.updated.circuits.insert(circuit.clone(), updated);
+        there.content.circuits.insert(circuit, impact);
+    }
     (there.provider, there.maintenance_id) = identity(connection, &there)?;
     there.unmatched = unmatched(connection, id)?;
     Ok(Some(there))
 }
 
-/// Its circuits and what happens to them. One that is in no inventory yet cannot be compared, and is no line.
-fn impacts(connection: &Connection, id: &str) -> Result<BTreeMap<String, Impact>, Error> {
+/// Its circuits, what happens to them, and when that was changed. One that is in no inventory yet cannot be compared, and is no line.
+fn impacts(connection: &Connection, id: &str) -> Result<Vec<(String, Impact, i64)>, Error> {
     let mut query = connection.prepare_cached(
-        "SELECT i.circuit, i.impact FROM nautobot_impact i JOIN nautobot_circuit c ON c.id = i.circuit
+        "SELECT i.circuit, i.impact, i.updated FROM nautobot_impact i JOIN nautobot_circuit c ON c.id = i.circuit
          WHERE i.maintenance = ?1",
     )?;
-    let rows = query.query_map([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows = query.query_map([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 

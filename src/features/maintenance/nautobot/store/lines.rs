@@ -113,6 +113,39 @@ pub enum Value {
 /// What a side says.
 pub type Said = BTreeMap<Field, Value>;
 
+/// When a record was changed last, in microseconds since 1970. What happens to a circuit is a record of its own there: a change
+/// of it leaves that of the maintenance as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Changed {
+    /// The maintenance.
+    pub record: i64,
+    /// What happens to each circuit, by its UUID.
+    pub circuits: BTreeMap<String, i64>,
+}
+
+impl Changed {
+    /// When what is said of a field was changed, as far as that is known.
+    #[must_use]
+    pub fn of(&self, field: &Field) -> i64 {
+        match field {
+            Field::Circuit(id) => self.circuits.get(id).copied().unwrap_or(self.record),
+            Field::Window | Field::Status | Field::Description | Field::Acknowledgement => self.record,
+        }
+    }
+
+    /// When anything of it was changed last.
+    fn latest(&self) -> i64 {
+        self.circuits.values().copied().fold(self.record, i64::max)
+    }
+
+    /// The same by a clock that is not ahead of `now`.
+    #[must_use]
+    pub fn until(self, now: i64) -> Self {
+        let circuits = self.circuits.into_iter().map(|(id, at)| (id, at.min(now))).collect();
+        Self { record: self.record.min(now), circuits }
+    }
+}
+
 /// What was agreed of one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Line {
@@ -138,7 +171,7 @@ pub struct Sent {
 /// What was agreed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Agreed {
-    /// When the record was changed last before the two met, in microseconds since 1970; 0 of one that was made from here.
+    /// When the record or one of its circuits was changed last before the two met, in microseconds since 1970; 0 of one that was made from here.
     met: i64,
     /// Since when it says nothing of what it says nothing of.
     silent: i64,
@@ -194,19 +227,20 @@ impl Agreed {
     /// of what was seen, on either side. What is here was said at `newest` at the latest and a field of it at `said`, what is
     /// there was changed at `updated` at the latest.
     #[must_use]
-    pub fn met(here: &Said, there: &Said, newest: i64, said: impl Fn(&Field) -> i64, updated: i64) -> Self {
-        let newer = if newest >= updated { Side::Here } else { Side::There };
+    pub fn met(here: &Said, there: &Said, newest: i64, said: impl Fn(&Field) -> i64, updated: &Changed) -> Self {
         let is_bare = is_bare(there);
         // A record that leaves out a circuit of a mail was not made from that mail alone.
         let leaves_out = here.keys().any(|field| matches!(field, Field::Circuit(_)) && !there.contains_key(field));
         let silent = match (is_bare, leaves_out) {
             (true, _) => 0,
-            (false, true) => updated,
-            (false, false) => updated.min(newest),
+            (false, true) => updated.record,
+            (false, false) => updated.record.min(newest),
         };
-        let mut agreed = Self { met: updated, silent, is_bare, ..Self::default() };
+        let mut agreed = Self { met: updated.latest(), silent, is_bare, ..Self::default() };
         for field in fields(here, there) {
             let (ours, theirs) = (here.get(field), there.get(field));
+            let updated = updated.of(field);
+            let newer = if newest >= updated { Side::Here } else { Side::There };
             let base = match (field, newer) {
                 (Field::Acknowledgement, _) if ours != theirs => Some(Value::Acknowledged(false)),
                 (Field::Circuit(_), _) if is_bare => theirs.cloned(),
@@ -223,12 +257,12 @@ impl Agreed {
 
     /// Whatever both say is agreed, different or not.
     #[must_use]
-    pub fn all(here: &Said, there: &Said, since: i64) -> Self {
+    pub fn all(here: &Said, there: &Said, since: &Changed) -> Self {
         let is_bare = is_bare(there);
-        let silent = if is_bare { 0 } else { since };
-        let mut agreed = Self { met: since, silent, is_bare, ..Self::default() };
+        let silent = if is_bare { 0 } else { since.record };
+        let mut agreed = Self { met: since.latest(), silent, is_bare, ..Self::default() };
         for field in fields(here, there) {
-            agreed.put(field, here.get(field).cloned(), there.get(field).cloned(), since);
+            agreed.put(field, here.get(field).cloned(), there.get(field).cloned(), since.of(field));
         }
         agreed
     }

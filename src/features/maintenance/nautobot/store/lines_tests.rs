@@ -17,6 +17,11 @@ fn said(window: i64, status: Status, text: &str) -> Said {
     said
 }
 
+/// All of a record was changed then.
+fn at(record: i64) -> Changed {
+    Changed { record, ..Changed::default() }
+}
+
 /// Puts what `to` lacks of these verdicts into it, from the other side.
 fn bring(verdicts: &BTreeMap<Field, Verdict>, wanted: Verdict, from: &Said, to: &mut Said) {
     for (field, _) in verdicts.iter().filter(|(_, verdict)| **verdict == wanted) {
@@ -48,7 +53,7 @@ fn run_of(agreed: &Agreed, here: &Said, there: &Said, said: i64, updated: i64) -
 #[test]
 fn a_field_that_changed_on_one_side_goes_to_the_other_and_one_that_changed_on_both_stays() {
     let base = said(0, Status::Confirmed, "splice");
-    let agreed = Agreed::all(&base, &base, 1);
+    let agreed = Agreed::all(&base, &base, &at(1));
     let here = said(7200, Status::Confirmed, "here");
     let there = said(0, Status::Cancelled, "there");
     let verdicts = agreed.compare(&here, &there);
@@ -62,7 +67,7 @@ fn a_field_that_changed_on_one_side_goes_to_the_other_and_one_that_changed_on_bo
 #[test]
 fn a_conflict_that_was_dropped_stays_dropped_until_a_side_changes() {
     let base = said(0, Status::Confirmed, "");
-    let mut agreed = Agreed::all(&base, &base, 1);
+    let mut agreed = Agreed::all(&base, &base, &at(1));
     let (here, there) = (said(7200, Status::Confirmed, ""), said(9000, Status::Confirmed, ""));
     assert_eq!(agreed.compare(&here, &there)[&Field::Window], Verdict::Conflict);
     agreed.decide(&Field::Window, &here, &there, Decision::Neither);
@@ -80,12 +85,12 @@ fn a_conflict_that_was_dropped_stays_dropped_until_a_side_changes() {
 #[test]
 fn nobody_takes_away_a_description_by_saying_nothing() {
     let base = said(0, Status::Confirmed, "splice");
-    let agreed = Agreed::all(&base, &base, 1);
+    let agreed = Agreed::all(&base, &base, &at(1));
     let none = said(0, Status::Confirmed, "");
     for (here, there) in [(&base, &none), (&none, &base)] {
         assert_eq!(agreed.compare(here, there)[&Field::Description], Verdict::Apart);
     }
-    let met = Agreed::met(&none, &base, 1, |_| 1, 1);
+    let met = Agreed::met(&none, &base, 1, |_| 1, &at(1));
     assert_eq!(met.compare(&none, &base)[&Field::Description], Verdict::Apart);
     let other = said(0, Status::Confirmed, "other");
     assert_eq!(agreed.compare(&none, &other)[&Field::Description], Verdict::Take);
@@ -105,7 +110,7 @@ fn a_circuit_that_is_new_on_one_side_goes_to_the_other() {
 fn what_was_agreed_is_read_again_as_it_was_written() {
     let mut base = said(0, Status::ReScheduled, "splice");
     base.insert(Field::Circuit("x y".to_owned()), Value::Impact(Impact::Degraded));
-    let agreed = Agreed::all(&base, &said(1, Status::Confirmed, ""), 5);
+    let agreed = Agreed::all(&base, &said(1, Status::Confirmed, ""), &at(5));
     let text = serde_json::to_string(&agreed).unwrap();
     assert_eq!(serde_json::from_str::<Agreed>(&text).unwrap(), agreed, "{text}");
 }
@@ -125,9 +130,9 @@ fn anything() -> impl Strategy<Value = Said> {
 
 /// What was agreed before, be it nothing.
 fn agreed() -> impl Strategy<Value = Agreed> {
-    let kept = (anything(), anything()).prop_map(|(here, there)| Agreed::all(&here, &there, 1));
+    let kept = (anything(), anything()).prop_map(|(here, there)| Agreed::all(&here, &there, &at(1)));
     let met = (anything(), anything(), any::<bool>())
-        .prop_map(|(here, there, is)| Agreed::met(&here, &there, i64::from(is), |_| i64::from(is), 1));
+        .prop_map(|(here, there, is)| Agreed::met(&here, &there, i64::from(is), |_| i64::from(is), &at(1)));
     prop_oneof![kept, met, Just(Agreed::default())]
 }
 
@@ -163,8 +168,8 @@ proptest! {
 
     #[test]
     fn the_two_sides_are_treated_alike(agreed in (anything(), anything()), here in anything(), there in anything()) {
-        let one = Agreed::all(&agreed.0, &agreed.1, 1).compare(&here, &there);
-        let other = Agreed::all(&agreed.1, &agreed.0, 1).compare(&there, &here);
+        let one = Agreed::all(&agreed.0, &agreed.1, &at(1)).compare(&here, &there);
+        let other = Agreed::all(&agreed.1, &agreed.0, &at(1)).compare(&there, &here);
         for (field, verdict) in one {
             let mirrored = match other[&field] {
                 Verdict::Take => Verdict::Send,
@@ -202,10 +207,10 @@ proptest! {
         let (mailed, updated) = if is_mail_newer { (20, 10) } else { (10, 20) };
         let (mail, record) = (contents(&mail), contents(&record));
         // The mail first.
-        let met = Agreed::met(&mail, &record, mailed, |_| mailed, updated);
+        let met = Agreed::met(&mail, &record, mailed, |_| mailed, &at(updated));
         let (one, first, _) = run_of(&met, &mail, &record, mailed, updated);
         // The record first: the mail's word counts for what is older there.
-        let mut agreed = Agreed::all(&record, &record, updated);
+        let mut agreed = Agreed::all(&record, &record, &at(updated));
         let mut second = mail.clone();
         second.retain(|field, _| !agreed.leaves_out(field, mailed));
         for (field, value) in agreed.newer_than(mailed) {
@@ -252,19 +257,19 @@ fn a_record_without_circuits_says_nothing_of_them() {
     let circuit = Field::Circuit("a".to_owned());
     here.insert(circuit.clone(), Value::Impact(Impact::Outage));
     let there = said(0, Status::Confirmed, "");
-    let met = Agreed::met(&here, &there, 1, |_| 1, 9);
+    let met = Agreed::met(&here, &there, 1, |_| 1, &at(9));
     assert_eq!((met.compare(&here, &there)[&circuit], met.is_bare()), (Verdict::Send, true));
     // Once it names one, it speaks of all.
     let mut full = there.clone();
     full.insert(Field::Circuit("b".to_owned()), Value::Impact(Impact::Outage));
-    let met = Agreed::met(&here, &full, 1, |_| 1, 9);
+    let met = Agreed::met(&here, &full, 1, |_| 1, &at(9));
     assert_eq!((met.compare(&here, &full)[&circuit], met.is_bare()), (Verdict::Take, false));
 }
 
 #[test]
 fn what_is_written_there_or_touched_is_no_younger_than_what_it_came_from() {
     let (old, new) = (said(0, Status::Confirmed, ""), said(7200, Status::Confirmed, ""));
-    let agreed = Agreed::met(&old, &old, 10, |_| 10, 50);
+    let agreed = Agreed::met(&old, &old, 10, |_| 10, &at(50));
     assert!(!agreed.is_newer_than(10), "the record was made from the mail");
     let mut agreed = agreed;
     agreed.leave(&Field::Window, &new, &new, 20);
@@ -282,8 +287,8 @@ fn a_record_that_leaves_out_what_a_mail_names_leaves_out_what_the_next_one_adds(
     };
     let added = Field::Circuit("c".to_owned());
     for (record, is_left_out) in [(of(&["b"]), true), (of(&["a"]), false), (of(&["a", "b"]), false)] {
-        let met = Agreed::met(&of(&["a"]), &record, 10, |_| 10, 30);
-        let mut heard = Agreed::all(&record, &record, 30);
+        let met = Agreed::met(&of(&["a"]), &record, 10, |_| 10, &at(30));
+        let mut heard = Agreed::all(&record, &record, &at(30));
         heard.heard(&of(&["a"]), 10);
         assert_eq!([met, heard].map(|agreed| agreed.leaves_out(&added, 20)), [is_left_out; 2], "{record:?}");
     }

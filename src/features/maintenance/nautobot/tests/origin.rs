@@ -77,6 +77,33 @@ async fn what_somebody_changed_there_counts_against_an_older_mail_and_nothing_el
 }
 
 #[tokio::test]
+async fn what_somebody_changed_there_of_a_circuit_counts_against_an_older_mail() {
+    for is_known in [true, false] {
+        let desk = Desk::new(true).await;
+        there(&desk);
+        if is_known {
+            desk.sync().await;
+        }
+        // Half an hour ago. The maintenance itself is as old as it was.
+        desk.sim.pass(now() - at("2026-11-20T00:31:00Z"));
+        let impact = desk.sim.all(IMPACT)[0]["id"].as_str().unwrap().to_owned();
+        desk.sim.patch(IMPACT, &impact, json!({"impact": "NO-IMPACT"}));
+        if is_known {
+            desk.sync().await;
+        }
+        desk.mail("1", 60, notice());
+        desk.sync().await;
+        desk.send().await;
+        let said = desk.look("lumen", "CHG1").unwrap().circuits[0].impact;
+        assert_eq!((&desk.sim.all(IMPACT)[0]["impact"], said), (&json!("NO-IMPACT"), Impact::NoImpact), "{is_known}");
+        // A newer one counts.
+        desk.mail("2", 10, Notice { sequence: 2, ..notice() });
+        desk.send().await;
+        assert_eq!(desk.sim.all(IMPACT)[0]["impact"], json!("OUTAGE"), "{is_known}");
+    }
+}
+
+#[tokio::test]
 async fn a_clock_there_that_is_ahead_outdates_no_mail() {
     let desk = Desk::new(false).await;
     desk.sim.pass(chrono::TimeDelta::hours(30));

@@ -168,7 +168,7 @@ pub fn of(connection: &Connection, there: &There, here: &Here) -> Result<Compare
         Some(agreed) => agreed.clone(),
         // Made from here, and not finished: what it lacks is still to be sent.
         None if !unheard.is_empty() || outbox::makes(connection, &there.id)? => Agreed::default(),
-        None => Agreed::met(&ours, &theirs, origin.newest, |field| origin.said(field), there.updated),
+        None => Agreed::met(&ours, &theirs, origin.newest, |field| origin.said(field), &there.updated),
     };
     let agreed = agreed.recognised(&unheard, &theirs);
     let is_by_hand = |field: &Field| {

@@ -112,7 +112,7 @@ pub fn one(connection: &Connection, id: &str, manner: &Manner) -> Result<(), Err
 fn this_one(connection: &Connection, id: &str, manner: &Manner) -> Result<(), Error> {
     let Some(mut there) = content::there(connection, id)? else { return Ok(()) };
     // A clock there that is ahead must not outdate the mails of the next hours.
-    there.updated = there.updated.min(manner.now.timestamp_micros());
+    there.updated = std::mem::take(&mut there.updated).until(manner.now.timestamp_micros());
     link(connection, &there)?;
     if let Some(here) = content::here(connection, &there.provider, &there.maintenance_id)? {
         bring_together(connection, &there, here, manner)?;
@@ -128,7 +128,7 @@ fn this_one(connection: &Connection, id: &str, manner: &Manner) -> Result<(), Er
     }
     let here = content::here(connection, &there.provider, &there.maintenance_id)?;
     let ours = here.map_or_else(|| theirs.clone(), |here| here.content.said());
-    settle(connection, &there, &Agreed::all(&ours, &theirs, there.updated), None)?;
+    settle(connection, &there, &Agreed::all(&ours, &theirs, &there.updated), None)?;
     note::take(connection, &there, manner)
 }
 
@@ -159,13 +159,14 @@ fn bring_together(connection: &Connection, there: &There, here: Here, manner: &M
     // What was not taken from there was said here, too.
     let since = |field: &Field| {
         let is_taken = compared.is(field, Verdict::Take);
-        if is_taken { there.updated } else { there.updated.min(compared.origin.said(field)) }
+        let updated = there.updated.of(field);
+        if is_taken { updated } else { updated.min(compared.origin.said(field)) }
     };
     let mut agreed = compared.agreed.settled(&here.content.said(), &theirs, since);
     for field in compared.of(Verdict::Take) {
         // What cannot be said here as it is said there, such as a text that is too long, is as good as it gets.
         if !compared.by_hand.contains(field) && *field != Field::Acknowledgement {
-            agreed.leave(field, &here.content.said(), &theirs, there.updated);
+            agreed.leave(field, &here.content.said(), &theirs, there.updated.of(field));
         }
     }
     let there = There { agreed: Some(agreed), ..there.clone() };
@@ -241,7 +242,7 @@ pub fn sent(connection: &Connection, id: &str, fields: &[Field], now: DateTime<U
         let compared = compare::of(connection, &there, &here)?;
         let mut agreed = compared.agreed;
         for field in fields {
-            let since = there.updated.min(compared.origin.said(field));
+            let since = there.updated.of(field).min(compared.origin.said(field));
             agreed.leave(field, &here.content.said(), &there.content.said(), since);
         }
         keep(connection, id, &agreed)?;

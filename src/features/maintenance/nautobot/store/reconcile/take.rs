@@ -16,7 +16,7 @@ use crate::store::Error;
 
 /// A record that nothing here knows becomes a maintenance.
 pub(super) fn create(connection: &Connection, there: &There, manner: &Manner) -> Result<(), Error> {
-    let updated = DateTime::from_timestamp_micros(there.updated).unwrap_or(manner.now).min(manner.now);
+    let updated = DateTime::from_timestamp_micros(there.updated.record).unwrap_or(manner.now).min(manner.now);
     let mut circuits = Vec::new();
     for (id, impact) in &there.content.circuits {
         if let Some(circuit_id) = inventory::cid(connection, id)? {
@@ -98,7 +98,7 @@ fn apply(
         return Ok(());
     }
     rows::update(connection, key, &state, &[changes.as_slice(), &withheld].concat())?;
-    let at = DateTime::from_timestamp_micros(there.updated).unwrap_or(manner.now).min(manner.now);
+    let at = DateTime::from_timestamp_micros(there.updated.record).unwrap_or(manner.now).min(manner.now);
     connection
         .prepare_cached("UPDATE maintenance SET changed_at = ?2 WHERE id = ?1")?
         .execute((key, at.timestamp()))?;
