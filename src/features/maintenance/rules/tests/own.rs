@@ -307,6 +307,36 @@ fn it_is_explained_by_its_sentence() {
 }
 
 #[test]
+fn a_subject_tells_what_it_says_and_not_its_opposite() {
+    let told = |more: &str| {
+        let Layout { from, subject, kind, body, .. } = &LAYOUTS[1];
+        let body = body.replace("{}", "We will upgrade our network.");
+        let raw = format!(
+            "From: {from}\nSubject: {subject} - {more}\nDate: Mon, 02 Mar 2026 10:00:00 +0000\n\
+             Content-Type: text/{kind}; charset=utf-8\n\n{body}\n"
+        );
+        let verdict = RULES.read(raw.as_bytes(), None).verdict;
+        let Verdict::Parsed { notices, .. } = verdict else { panic!("{more}: {verdict:?}") };
+        notices[0].status.as_str()
+    };
+    for (more, status) in [
+        ("CANCELLED", "CANCELLED"),
+        ("Cancellation", "CANCELLED"),
+        ("Not completed", "CANCELLED"),
+        ("Completed", "COMPLETED"),
+        ("Completion of the planned works", "COMPLETED"),
+        ("Rescheduled", "RE-SCHEDULED"),
+        ("NOT CANCELLED, as planned", "CONFIRMED"),
+        ("Cancellation withdrawn", "CONFIRMED"),
+        ("Reinstated: previously cancelled", "CONFIRMED"),
+        ("Echo cancellation module upgrade", "CONFIRMED"),
+        ("completion of ring migration in Ghent", "CONFIRMED"),
+    ] {
+        assert_eq!(told(more), status, "{more}");
+    }
+}
+
+#[test]
 fn what_crown_castle_will_tell_and_equinix_has_done_is_no_completion() {
     let equinix = RULES.entries["equinix"].rule().unwrap();
     let means = |subject: &str| equinix.status.meaning(subject);
