@@ -58,6 +58,7 @@ static DAY: LazyLock<Option<Regex>> = LazyLock::new(|| {
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 /// Days of a window that are looked at.
 const MAX_DAYS: i64 = 62;
+
 /// How a notice says something of itself, as it is written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
