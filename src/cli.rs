@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::error::Error;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -47,15 +48,23 @@ struct Screen {
 }
 
 impl Cli {
-    /// What was typed; ends the process where that cannot be understood, or is answered by clap.
+    /// What was typed, or what clap answers: that it cannot be understood, or help.
     ///
     /// The screen is what is started most, and stays for days. The parser of all subcommands would take memory there that
     /// is never used again, so it is only built where this one does not understand.
-    fn of_this_process() -> Self {
+    fn of_this_process() -> clap::error::Result<Self> {
         match Screen::try_parse() {
-            Ok(screen) => Self { global: screen.global, command: None },
-            Err(_) => Self::parse(),
+            Ok(screen) => Ok(Self { global: screen.global, command: None }),
+            Err(_) => Self::try_parse(),
         }
+    }
+}
+
+/// Prints what clap answers.
+fn answered(answer: &clap::Error) -> anyhow::Result<ExitCode> {
+    match answer.print().and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(output::unwritable(error).into()),
+        Ok(()) | Err(_) => Ok(u8::try_from(answer.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)),
     }
 }
 
@@ -162,9 +171,17 @@ pub fn command() -> clap::Command {
 #[must_use]
 pub fn main() -> ExitCode {
     crate::blocking::keep_caught_panics_quiet();
-    let cli = Cli::of_this_process();
+    let done = Cli::of_this_process().map_or_else(|answer| answered(&answer), run);
+    done.unwrap_or_else(|error| {
+        complain(&error);
+        ExitCode::from(output::EXIT_FAILED)
+    })
+}
+
+/// Does what was typed.
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let flags = cli.global.flags();
-    let done = match cli.command {
+    match cli.command {
         None => screen(flags, Environment::of_this_process(), None),
         Some(Command::Demo(arguments)) => demo(&arguments, &flags),
         Some(Command::Maintenance(command)) => maintenance::cli::run(command, &flags),
@@ -185,11 +202,7 @@ pub fn main() -> ExitCode {
         Some(Command::Backup { file }) => backup(&flags, &file),
         Some(Command::Restore { file }) => restore(&flags, &file),
         Some(Command::Completions { shell }) => completions(shell),
-    };
-    done.unwrap_or_else(|error| {
-        complain(&error);
-        ExitCode::from(output::EXIT_FAILED)
-    })
+    }
 }
 
 /// What is wrong with a configuration and only those can see who use it: keys and themes, provider rules; and what should be

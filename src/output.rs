@@ -99,9 +99,15 @@ impl Printer {
                 self.is_open = false;
                 Ok(())
             }
-            other => other.map_err(|error| io::Error::new(error.kind(), Unwritable(error))),
+            other => other.map_err(unwritable),
         }
     }
+}
+
+/// An error of standard output, which says so.
+#[must_use]
+pub fn unwritable(error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), Unwritable(error))
 }
 
 impl Default for Printer {

@@ -175,10 +175,15 @@ impl<'a> Pen<'a> {
         let left = self.left();
         if left > 0 && self.row.height > 0 && !text.is_empty() {
             let text = fit(text, left);
+            let is_cut = matches!(text, std::borrow::Cow::Owned(_));
             let rest = text.get(self.plain(&text, style)..).unwrap_or_default();
             if !rest.is_empty() {
                 let (end, _) = self.buffer.set_stringn(self.row.x + self.used, self.row.y, rest, self.left(), style);
                 self.used = end - self.row.x;
+            }
+            if is_cut {
+                // Before a wide character a cell may be left, in which nothing has room.
+                self.used = self.row.width;
             }
         }
         self
@@ -256,6 +261,18 @@ impl<'a> Pen<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_written_behind_what_was_cut() {
+        let area = Rect::new(0, 0, 8, 1);
+        // Behind a wide character's first cell its second.
+        for (text, row) in [("ab工事工事", "ab工 事 … "), ("abcdefghij", "abcdefg…")] {
+            let mut buffer = Buffer::empty(area);
+            Pen::new(&mut buffer, area, 0).text(text, Style::default()).text("more", Style::default());
+            let shown: String = buffer.content.iter().map(Cell::symbol).collect();
+            assert_eq!(shown, row);
+        }
+    }
 
     #[test]
     fn what_begins_alike_is_told_apart_by_its_end() {

@@ -166,17 +166,19 @@ fn a_backup_that_cannot_be_written_says_where_and_what_to_do() {
 #[test]
 fn an_output_that_takes_nothing_is_told() {
     let home = Home::new();
-    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let output = Command::new(assert_cmd::cargo::cargo_bin!("noctui"))
-        .args(["completions", "bash"])
-        .env_clear()
-        .env("HOME", home.path())
-        .stdout(full)
-        .output()
-        .unwrap();
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(told, "noctui: cannot write to standard output\n  because  No space left on device (os error 28)\n");
-    assert_eq!(output.status.code(), Some(2));
+    for arguments in [&["completions", "bash"], ["--help"].as_slice(), &["maintenance", "list", "--help"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = Command::new(assert_cmd::cargo::cargo_bin!("noctui"))
+            .args(arguments)
+            .env_clear()
+            .env("HOME", home.path())
+            .stdout(full)
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(told, "noctui: cannot write to standard output\n  because  No space left on device (os error 28)\n");
+        assert_eq!(output.status.code(), Some(2));
+    }
 }
 
 #[test]

@@ -110,6 +110,47 @@ fn a_maintenance_gets_a_ticket_and_another_window_and_what_the_notices_say_is_ta
 }
 
 #[test]
+fn what_was_typed_stays_where_it_is_refused() {
+    let mut desk = Desk::live(120, 40);
+    desk.press("N").type_text("bramble").press("tab").type_text("BR-1").press("tab tab");
+    desk.type_text("2026-11-22 02:00").press("tab").type_text("2026-11-22 04:00").press("tab").type_text("BR-A");
+    let mut other = desk.fork();
+    other.press("enter");
+    assert!(other.shows("bramble BR-1: made"), "{}", other.screen());
+    desk.press("enter");
+    assert!(desk.shows("Id: a maintenance of this provider and id is known"), "{}", desk.screen());
+    // The cursor is where another can be typed.
+    desk.type_text("b").press("enter");
+    assert!(desk.shows("bramble BR-1b: made; u undoes") && !desk.shows("made by hand"), "{}", desk.screen());
+    assert_eq!(desk.count("SELECT count(*) FROM circuit WHERE circuit_id = 'BR-A'"), 2);
+}
+
+#[test]
+fn what_somebody_set_while_a_form_was_open_is_shown_before_it_is_replaced() {
+    let mut desk = Desk::live(120, 40);
+    desk.press("/").type_text("ttn-0008500558").press("enter enter E").type_text("MINE");
+    desk.write_elsewhere(
+        "UPDATE maintenance SET ticket = 'BEN-1', assignee = 'ben' WHERE maintenance_id = 'TTN-0008500558'",
+    );
+    desk.press("enter");
+    let told = "Ticket is \"BEN-1\", which yours would replace; Assignee is what stands here now";
+    assert!(desk.shows(told) && desk.row("Assignee  ").contains("ben"), "{}", desk.screen());
+    assert_eq!(desk.count("SELECT count(DISTINCT ticket) FROM maintenance WHERE ticket = 'BEN-1'"), 1);
+    desk.press("enter");
+    assert!(desk.shows("corrected; u undoes"), "{}", desk.screen());
+    assert_eq!(desk.count("SELECT count(*) FROM maintenance WHERE ticket = 'MINE' AND assignee = 'ben'"), 1);
+    // A notice of it that came meanwhile is looked at as well.
+    desk.press("E").type_text("2");
+    desk.write_elsewhere(
+        "UPDATE maintenance SET revision = revision + 1, status = 'TENTATIVE' WHERE maintenance_id = 'TTN-0008500558'",
+    );
+    desk.press("enter");
+    assert!(desk.shows("(Status is what stands here now): enter saves"), "{}", desk.screen());
+    desk.press("enter");
+    assert_eq!(desk.count("SELECT count(*) FROM maintenance WHERE ticket = 'MINE2' AND status = 'TENTATIVE'"), 1);
+}
+
+#[test]
 fn a_sender_is_assigned_in_two_keystrokes() {
     let mut desk = Desk::live(120, 40);
     desk.press("m P");

@@ -1,6 +1,6 @@
 //! What people type of a maintenance, on the command line and in forms: the words that the screens show, and those of the wire.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDateTime, Timelike as _, Utc};
 
 use super::model::{Circuit, Impact, Status};
 
@@ -35,17 +35,24 @@ pub(crate) fn circuit(typed: &str) -> Result<Circuit, String> {
     Ok(Circuit { circuit_id: id.to_owned(), impact })
 }
 
-/// A point in time: `2026-11-21 22:00` in UTC, or with a zone as in `2026-11-21T23:00+01:00`; seconds may follow.
+/// In a second; chrono counts on in one that lasts longer.
+const NANOSECONDS: u32 = 1_000_000_000;
+/// Years of maintenances; another one is mistyped.
+const YEARS: std::ops::Range<i32> = 1970..2200;
+
+/// A point in time: `2026-11-21 22:00` in UTC, or with a zone as in `2026-11-21T23:00+01:00`; seconds may follow, of which
+/// none is a 60th.
 pub(crate) fn instant(typed: &str) -> Option<DateTime<Utc>> {
     let typed = typed.trim().replacen(['T', 't'], " ", 1);
     let zoned = typed.strip_suffix(['Z', 'z']).map_or_else(|| typed.clone(), |utc| format!("{utc}+00:00"));
     let of_zone = ["%Y-%m-%d %H:%M%:z", "%Y-%m-%d %H:%M:%S%.f%:z"];
     let in_utc = ["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"];
     let of_zone = of_zone.iter().find_map(|format| DateTime::parse_from_str(&zoned, format).ok());
-    of_zone.map(|at| at.to_utc()).or_else(|| {
+    let at = of_zone.map(|at| at.to_utc()).or_else(|| {
         let read = in_utc.iter().find_map(|format| NaiveDateTime::parse_from_str(&typed, format).ok());
         read.map(|at| at.and_utc())
-    })
+    });
+    at.filter(|at| YEARS.contains(&at.year()) && at.nanosecond() < NANOSECONDS)
 }
 
 /// A circuit as somebody would type it.
@@ -84,7 +91,8 @@ mod tests {
         ];
         let meant = same.map(|typed| instant(typed).map(|at| at.timestamp()));
         assert_eq!(meant, [Some(1_795_298_400); 8]);
-        for typed in ["", "soon", "2026-11-21", "2026-02-30 10:00", "2026-11-21 22:00 CET", "22:00"] {
+        let wrong = ["", "soon", "2026-11-21", "2026-02-30 10:00", "2026-11-21 22:00 CET", "22:00"];
+        for typed in wrong.into_iter().chain(["9999-12-31 22:00", "2026-11-21 22:00:60", "0026-11-21 22:00"]) {
             assert_eq!(instant(typed), None, "{typed:?}");
         }
     }

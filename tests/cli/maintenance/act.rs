@@ -156,6 +156,16 @@ fn all_that_is_named_is_done_or_nothing() {
 }
 
 #[test]
+fn a_slash_in_the_name_of_a_provider_can_be_told_from_one_in_an_id() {
+    let home = home_with(&[one("acme", "H/1"), one("acme/H", "1")]);
+    let said = transcript(&home, &mut home.noctui(["maintenance", "ack", "acme/H/1"]));
+    assert!(said.contains("there are acme%2FH/1 and acme/H%2F1\n"), "{said}");
+    for (name, provider) in [("acme%2FH/1", "acme/H"), ("acme/H%2F1", "acme")] {
+        assert_eq!(json(&home, &["ack", name])[0]["provider"], provider);
+    }
+}
+
+#[test]
 fn a_maintenance_named_twice_is_acted_on_once() {
     let home = home_with(&[one("halcyon", "HC-1")]);
     assert_eq!(said(&home, &["ack", "HC-1", "halcyon/HC-1"]), "halcyon/HC-1: acknowledged by anna\n");

@@ -12,6 +12,8 @@ use crate::features::maintenance::store::look_up::{Lookup, look_up};
 use crate::store::Error;
 use crate::trouble::Trouble;
 
+/// A slash that is not the one between provider and id.
+const SLASH: &str = "%2F";
 /// Names offered in place of one that nothing is called.
 const OFFERED: usize = 3;
 
@@ -44,6 +46,12 @@ impl fmt::Display for Named {
 /// The name that always works.
 pub(super) fn full(provider: &str, maintenance_id: &str) -> String {
     format!("{provider}/{maintenance_id}")
+}
+
+/// The same with every slash within provider and id as `%2F`, which is one maintenance's name only.
+fn unmistakable(named: &Named) -> String {
+    let escaped = |part: &str| part.replace('/', SLASH);
+    full(&escaped(&named.provider), &escaped(&named.maintenance_id))
 }
 
 /// Which window of a maintenance is meant.
@@ -110,6 +118,9 @@ fn candidates(connection: &Connection, name: &str) -> Result<Vec<Named>, Error> 
         let id = id.strip_prefix(slash).unwrap_or(id);
         found.extend(exactly(connection, Some(provider), id)?);
     }
+    if let Some((provider, id)) = name.split_once('/').filter(|_| name.contains(SLASH)) {
+        found.extend(exactly(connection, Some(&provider.replace(SLASH, "/")), &id.replace(SLASH, "/"))?);
+    }
     if !found.is_empty() {
         return Ok(found);
     }
@@ -137,9 +148,17 @@ fn exactly(connection: &Connection, provider: Option<&str>, maintenance_id: &str
 fn ambiguous(name: &str, candidates: &[Named]) -> Trouble {
     let mut names: Vec<String> = candidates.iter().map(ToString::to_string).collect();
     names.sort();
+    names.dedup();
+    let to_do = if names.len() == candidates.len() {
+        "name the provider too, as PROVIDER/ID"
+    } else {
+        names = candidates.iter().map(unmistakable).collect();
+        names.sort();
+        "name it so, with %2F for a slash within provider or id"
+    };
     Trouble::new(&format!("{name} can mean {} maintenances", names.len()))
         .caused_by(&format!("there are {}", names.join(" and ")))
-        .to_do("name the provider too, as PROVIDER/ID")
+        .to_do(to_do)
 }
 
 fn no_such_window(named: &Named, number: u32, windows: &[Sibling]) -> Trouble {

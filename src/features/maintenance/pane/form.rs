@@ -6,13 +6,14 @@ use super::opened::{Load, Page};
 use super::{Outcome, State};
 use crate::features::maintenance::guess::Suggestion;
 use crate::features::maintenance::model::{Circuit, Notice, Status};
-use crate::features::maintenance::store::NotificationKey;
 use crate::features::maintenance::store::by_hand::Field as By;
 use crate::features::maintenance::store::detail::Detail;
-use crate::features::maintenance::store::edit::{Edit, Made};
+use crate::features::maintenance::store::edit::{Edit, Looked, Made, Refused};
+use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
 use crate::features::maintenance::typed;
-use crate::features::maintenance::worker::{Mail, Target, Write};
+use crate::features::maintenance::worker::{Done, Mail, Question, Write};
 use crate::key::{Code, Key};
+use crate::trouble::Trouble;
 use crate::ui::field::Field;
 
 /// How times are written.
@@ -75,7 +76,12 @@ enum Purpose {
     /// A maintenance that no notice has told of.
     Make,
     /// What is known of one.
-    Edit(Target),
+    Edit {
+        /// Which.
+        key: MaintenanceKey,
+        /// What was known of it when this was filled in with it.
+        looked: Box<Looked>,
+    },
     /// What a mail means that no rule reads.
     Mail {
         /// The mail.
@@ -87,6 +93,17 @@ enum Purpose {
         /// The account that it may name.
         account: Option<String>,
     },
+}
+
+/// What has become of what was filled in. It goes when it is in the store, not when it is sent there: nobody types it twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// It is being filled in.
+    Typed,
+    /// It is being saved.
+    Sent,
+    /// It was not saved, since what it corrects is another by now: which is being looked up.
+    Outdated,
 }
 
 /// Fields being filled in.
@@ -102,13 +119,15 @@ pub(crate) struct Form {
     pub(crate) at: usize,
     /// What is wrong with what was filled in.
     pub(crate) problem: Option<String>,
+    /// What has become of it.
+    pub(crate) stage: Stage,
 }
 
 impl Form {
     /// With these texts.
     fn new(purpose: Purpose, title: String, texts: Vec<(Label, String)>) -> Self {
         let fields = texts.into_iter().map(|(label, text)| (label, Field::line(&text), text)).collect();
-        Self { purpose, title, fields, at: 0, problem: None }
+        Self { purpose, title, fields, at: 0, problem: None, stage: Stage::Typed }
     }
 
     /// Nothing is known.
@@ -130,7 +149,13 @@ impl Form {
 
     /// What is known of a maintenance.
     fn of_detail(detail: &Detail) -> Self {
-        let texts = vec![
+        let purpose = Purpose::Edit { key: detail.key, looked: Box::new(Looked::at(detail)) };
+        Self::new(purpose, format!("{} {}", detail.provider, detail.maintenance_id), Self::texts_of(detail))
+    }
+
+    /// What stands in its fields at first.
+    fn texts_of(detail: &Detail) -> Vec<(Label, String)> {
+        vec![
             (Label::Ticket, detail.ticket.clone()),
             (Label::Assignee, detail.assignee.clone()),
             (Label::Status, detail.status.word().to_owned()),
@@ -138,9 +163,32 @@ impl Form {
             (Label::End, detail.end.format(TIME).to_string()),
             (Label::Circuits, detail.circuits.iter().map(typed::of_circuit).collect::<Vec<_>>().join(", ")),
             (Label::Summary, detail.summary.clone()),
-        ];
-        let target = Target { key: detail.key, revision: detail.revision };
-        Self::new(Purpose::Edit(target), format!("{} {}", detail.provider, detail.maintenance_id), texts)
+        ]
+    }
+
+    /// Takes over what is known by now of what it corrects, where nothing was typed, and says what that is.
+    fn look_again(&mut self, detail: &Detail) {
+        self.stage = Stage::Typed;
+        let Purpose::Edit { looked, .. } = &mut self.purpose else { return };
+        **looked = Looked::at(detail);
+        let mut news = Vec::new();
+        for (label, now) in Self::texts_of(detail) {
+            let Some((_, field, before)) = self.fields.iter_mut().find(|(other, ..)| *other == label) else { continue };
+            if *before == now {
+                continue;
+            }
+            let is_typed = field.text() != before;
+            if is_typed && field.text() != now {
+                let shown = if now.is_empty() { "empty".to_owned() } else { format!("{now:?}") };
+                news.push(format!("{} is {shown}, which yours would replace", label.as_str()));
+            } else {
+                *field = Field::line(&now);
+                news.push(format!("{} is what stands here now", label.as_str()));
+            }
+            *before = now;
+        }
+        let what = if news.is_empty() { "in nothing that stands here".to_owned() } else { news.join("; ") };
+        self.problem = Some(format!("it changed while you wrote ({what}): enter saves what stands here"));
     }
 
     /// What is guessed of a mail.
@@ -186,6 +234,12 @@ impl Form {
         (field.text() != before).then(|| field.text().trim())
     }
 
+    /// Says that a field is wrong, and goes there.
+    fn wrong(&mut self, label: Label, why: &str) {
+        self.at = self.fields.iter().position(|(other, ..)| *other == label).unwrap_or(self.at);
+        self.problem = Some(format!("{}: {why}", label.as_str()));
+    }
+
     /// What is to be written, or the first field that is wrong and why.
     fn write(&self, who: &str) -> Result<Option<Write>, (Label, String)> {
         let who = who.to_owned();
@@ -209,7 +263,7 @@ impl Form {
                 };
                 Write::Make { made: Box::new(made), who }
             }
-            Purpose::Edit(target) => {
+            Purpose::Edit { key, looked } => {
                 let is_moved = self.changed(Label::Start).is_some() || self.changed(Label::End).is_some();
                 let owned = |label| self.changed(label).map(str::to_owned);
                 let edit = Edit {
@@ -223,7 +277,7 @@ impl Form {
                 if edit == Edit::default() {
                     return Ok(None);
                 }
-                Write::Edit { target: *target, edit: Box::new(edit), who }
+                Write::Edit { key: *key, looked: looked.clone(), edit: Box::new(edit), who }
             }
             Purpose::Mail { key, made_at, sender, account } => {
                 let (start, end) = self.window()?;
@@ -317,7 +371,10 @@ impl State {
 
     /// A key in a form.
     pub(super) fn typed_in_form(&mut self, key: Key) -> Outcome {
-        let Some(super::editor::Editor::Form(form)) = &mut self.editor else { return Outcome::none() };
+        let Some(form) = self.form() else { return Outcome::none() };
+        if form.stage != Stage::Typed {
+            return Outcome::none();
+        }
         if key.code == Code::Enter {
             return self.save_form();
         }
@@ -336,19 +393,99 @@ impl State {
 
     /// Enter in a form.
     fn save_form(&mut self) -> Outcome {
-        let Some(super::editor::Editor::Form(form)) = &mut self.editor else { return Outcome::none() };
-        match form.write(&self.who) {
-            Ok(write) => {
+        let who = self.who.clone();
+        let Some(form) = self.form() else { return Outcome::none() };
+        match form.write(&who) {
+            Ok(Some(write)) => {
+                form.stage = Stage::Sent;
+                Outcome::ask(write)
+            }
+            Ok(None) => {
                 self.editor = None;
-                match write {
-                    Some(write) => Outcome::ask(write),
-                    None => Outcome::warn("nothing was changed"),
-                }
+                Outcome::warn("nothing was changed")
             }
             Err((label, why)) => {
-                form.at = form.fields.iter().position(|(other, ..)| *other == label).unwrap_or(form.at);
-                form.problem = Some(format!("{}: {why}", label.as_str()));
+                form.wrong(label, &why);
                 Outcome::none()
+            }
+        }
+    }
+
+    /// The form that is open.
+    fn form(&mut self) -> Option<&mut Form> {
+        match &mut self.editor {
+            Some(super::editor::Editor::Form(form)) => Some(form),
+            Some(_) | None => None,
+        }
+    }
+
+    /// The form that is being saved.
+    fn sent_form(&mut self) -> Option<&mut Form> {
+        self.form().filter(|form| form.stage == Stage::Sent)
+    }
+
+    /// What came of a write, which may be that of what was filled in.
+    pub(super) fn form_answered(&mut self, done: &Done) -> Option<Question> {
+        self.sent_form()?;
+        match done {
+            Done::Edited { .. } | Done::Accepted(_) => self.editor = None,
+            Done::NotAccepted => self.form_failed(),
+            Done::NotEdited(why) => return self.form_refused(*why),
+            Done::Acknowledged { .. }
+            | Done::Unacknowledged(_)
+            | Done::Noted { .. }
+            | Done::Undone { .. }
+            | Done::NothingToUndo
+            | Done::NothingDone
+            | Done::Drafted { .. }
+            | Done::Seen
+            | Done::Dismissed(_)
+            | Done::BroughtBack(_)
+            | Done::Assigned { .. }
+            | Done::Reread { .. }
+            | Done::Source { .. }
+            | Done::Outbox { .. }
+            | Done::Exported(_) => {}
+        }
+        None
+    }
+
+    /// What was filled in could not be saved: it stays, to be sent again.
+    pub(super) fn form_failed(&mut self) {
+        if let Some(form) = self.form() {
+            form.stage = Stage::Typed;
+        }
+    }
+
+    /// What was filled in was refused: it stays, to be corrected, with what is wrong.
+    fn form_refused(&mut self, why: Refused) -> Option<Question> {
+        let form = self.sent_form()?;
+        form.stage = Stage::Typed;
+        match (why, &form.purpose) {
+            (Refused::Changed, Purpose::Edit { key, .. }) => {
+                form.stage = Stage::Outdated;
+                return Some(Question::Open(*key));
+            }
+            (Refused::Known, _) => form.wrong(Label::Id, "a maintenance of this provider and id is known"),
+            (Refused::Same, _) => self.editor = None,
+            (Refused::Backwards | Refused::Empty, _) => form.wrong(Label::End, "it has to be after the start"),
+            (Refused::Nameless, _) => form.wrong(Label::Id, "it has to be filled in"),
+            (Refused::Gone | Refused::Changed | Refused::NothingSaid, _) => {}
+        }
+        None
+    }
+
+    /// How a maintenance is by now, if a form waits for that.
+    pub(super) fn looked_up(&mut self, key: MaintenanceKey, detail: Result<&Detail, &Trouble>) {
+        let Some(form) = self.form().filter(|form| form.stage == Stage::Outdated) else { return };
+        if !matches!(&form.purpose, Purpose::Edit { key: waits, .. } if *waits == key) {
+            return;
+        }
+        match detail {
+            Ok(detail) => form.look_again(detail),
+            Err(trouble) => {
+                form.stage = Stage::Typed;
+                form.problem = Some(trouble.what().to_owned());
             }
         }
     }

@@ -82,14 +82,16 @@ impl State {
                     }
                     self.undo.push(inverse);
                 }
-                self.done(&done, look)
+                let asked = self.form_answered(&done);
+                self.done(&done, look).and(asked)
             }
             Report::Forgotten { maintenances, notifications } => {
                 let gone = format!("{} and {}", many(maintenances, "maintenance"), many(notifications, "mail"));
                 Outcome::done(format!("{gone} older than the retention settings keep were forgotten"))
             }
             Report::Failed(trouble) => {
-                // Whatever failed: what was not undone can be undone still.
+                // Whatever failed: what was not undone can be undone still, what was not saved be saved again.
+                self.form_failed();
                 self.undo.extend(self.undoing.pop_front());
                 Outcome::failed(trouble)
             }
@@ -173,6 +175,7 @@ impl State {
                 questions.extend(newest.map(Question::Read));
             }
         }
+        self.looked_up(key, arrived.as_deref());
         Outcome::none().and(questions)
     }
 
@@ -419,6 +422,7 @@ impl State {
         }
         self.stale = false;
         self.extending = false;
+        self.form_failed();
         self.forget_marking();
         self.undo.extend(self.undoing.drain(..).rev());
         self.failure = Some(trouble);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::action::{Actor, Inverse};
 use super::by_hand::{self, ByHand, Field};
+use super::detail::Detail;
 use super::event::{EventKind, NewEvent};
 use super::merge::{Change, Order, State, compare, each_once};
 use super::undo::remember;
@@ -36,6 +37,43 @@ pub struct Edit {
     pub ticket: Option<String>,
     /// Who looks after it.
     pub assignee: Option<String>,
+}
+
+/// What somebody who corrects a maintenance knew of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Looked {
+    /// The revision of what notices tell of.
+    pub revision: u32,
+    /// What a revision does not count: the summary,
+    pub summary: String,
+    /// the ticket,
+    pub ticket: String,
+    /// and who looks after it.
+    pub assignee: String,
+}
+
+impl Looked {
+    /// What is shown of one.
+    #[must_use]
+    pub fn at(detail: &Detail) -> Self {
+        Self {
+            revision: detail.revision,
+            summary: detail.summary.clone(),
+            ticket: detail.ticket.clone(),
+            assignee: detail.assignee.clone(),
+        }
+    }
+
+    /// Whether what is to be set would take the place of something that was not known.
+    fn is_outdated(&self, row: &Row, edit: &Edit) -> bool {
+        let Row { revision, whole, .. } = row;
+        let differs =
+            |wish: &Option<String>, seen: &str, now: &str| wish.as_ref().is_some_and(|wish| seen != now && wish != now);
+        self.revision != *revision
+            || differs(&edit.summary, &self.summary, &whole.state.summary)
+            || differs(&edit.ticket, &self.ticket, &whole.ticket)
+            || differs(&edit.assignee, &self.assignee, &whole.assignee)
+    }
 }
 
 /// A maintenance that somebody makes known.
@@ -244,16 +282,16 @@ fn no_window(start: DateTime<Utc>, end: DateTime<Utc>) -> Option<Refused> {
     }
 }
 
-/// Sets something by hand; refused where the window has changed since `revision`, which somebody looked at.
+/// Sets something by hand; refused where what somebody `looked` at is another by now.
 pub fn edit(
     connection: &Connection,
     key: MaintenanceKey,
-    revision: Option<u32>,
+    looked: Option<&Looked>,
     edit: &Edit,
     actor: &Actor,
 ) -> Result<Result<Edited, Refused>, Error> {
     let Some(row) = row(connection, key)? else { return Ok(Err(Refused::Gone)) };
-    if revision.is_some_and(|seen| seen != row.revision) {
+    if looked.is_some_and(|looked| looked.is_outdated(&row, edit)) {
         return Ok(Err(Refused::Changed));
     }
     let before = row.whole;

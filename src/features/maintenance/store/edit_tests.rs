@@ -7,7 +7,7 @@ use super::action::{Actor, Refusal, acknowledge_as_it_is, undo};
 use super::again::{self, Effect};
 use super::by_hand::Field;
 use super::detail::{Detail, detail, outline};
-use super::edit::{Edit, Made, Refused, attach, create, edit, keep, take};
+use super::edit::{Edit, Looked, Made, Refused, attach, create, edit, keep, take};
 use super::event::EventKind;
 use super::list::{Anchor, Filter, ListQuery, Sort, window};
 use super::record::{Limits, record};
@@ -121,12 +121,47 @@ fn what_its_calendar_says_is_no_question_where_somebody_has_cancelled_it() {
 }
 
 #[test]
+fn nothing_is_set_over_what_somebody_else_set_meanwhile() {
+    let of = |edit: fn(&mut Edit, Option<String>)| {
+        move |text: &str| {
+            let mut set = Edit::default();
+            edit(&mut set, Some(text.to_owned()));
+            set
+        }
+    };
+    for label in [
+        of(|edit, text| edit.ticket = text),
+        of(|edit, text| edit.assignee = text),
+        of(|edit, text| edit.summary = text),
+    ] {
+        let connection = empty();
+        take_in(&connection, "1", 0, vec![notice(hour(0))]);
+        let looked = Looked::at(&look(&connection));
+        edit(&connection, FIRST, None, &label("of ben"), &anna()).unwrap().unwrap();
+        assert_eq!(edit(&connection, FIRST, Some(&looked), &label("of anna"), &anna()).unwrap(), Err(Refused::Changed));
+        assert_eq!(edit(&connection, FIRST, Some(&looked), &label("of ben"), &anna()).unwrap(), Err(Refused::Same));
+        let looked = Looked::at(&look(&connection));
+        edit(&connection, FIRST, Some(&looked), &label("of anna"), &anna()).unwrap().unwrap();
+    }
+    // What is not to be set may be another.
+    let connection = empty();
+    take_in(&connection, "1", 0, vec![notice(hour(0))]);
+    let looked = Looked::at(&look(&connection));
+    let of = |ticket: &str| Edit { ticket: Some(ticket.to_owned()), ..Edit::default() };
+    edit(&connection, FIRST, None, &Edit { assignee: Some("ben".to_owned()), ..Edit::default() }, &anna())
+        .unwrap()
+        .unwrap();
+    edit(&connection, FIRST, Some(&looked), &of("NOC-8"), &anna()).unwrap().unwrap();
+}
+
+#[test]
 fn a_correction_stays_until_a_notice_says_the_same_or_somebody_takes_what_it_says() {
     let connection = empty();
     take_in(&connection, "1", 0, vec![notice(hour(0))]);
     let window = Edit { window: Some((hour(101), hour(105))), ..Edit::default() };
-    edit(&connection, FIRST, Some(1), &window, &anna()).unwrap().unwrap();
-    assert_eq!(edit(&connection, FIRST, Some(1), &window, &anna()).unwrap(), Err(Refused::Changed));
+    let looked = Looked::at(&look(&connection));
+    edit(&connection, FIRST, Some(&looked), &window, &anna()).unwrap().unwrap();
+    assert_eq!(edit(&connection, FIRST, Some(&looked), &window, &anna()).unwrap(), Err(Refused::Changed));
     assert_eq!(edit(&connection, FIRST, None, &window, &anna()).unwrap(), Err(Refused::Same));
     // The same again is no news; a new summary is not of what was corrected.
     take_in(&connection, "2", 1, vec![Notice { summary: "Fibre works".to_owned(), ..notice(hour(1)) }]);

@@ -58,8 +58,8 @@ pub(super) fn carry_out(connection: &Connection, write: Write, at: DateTime<Utc>
             let name = format!("{} {}", made.provider, made.maintenance_id);
             return Ok(edited("made", name, edit::create(connection, &made, &Actor { who, at })?));
         }
-        Write::Edit { target: Target { key, revision }, edit: wish, who } => {
-            let result = edit::edit(connection, key, Some(revision), &wish, &Actor { who, at })?;
+        Write::Edit { key, looked, edit: wish, who } => {
+            let result = edit::edit(connection, key, Some(&looked), &wish, &Actor { who, at })?;
             return Ok(edited("corrected", name_of(connection, key, at)?, result));
         }
         Write::Take { key, who } => {

@@ -17,7 +17,7 @@ use crate::features::maintenance::store::event::{self, Event, EventKind, Moment,
 use crate::features::maintenance::store::list::Acknowledged;
 use crate::features::maintenance::store::merge::Change;
 use crate::ui::Look;
-use crate::ui::line::{width, wrap};
+use crate::ui::line::{fit, width, wrap};
 use crate::ui::page::{Span, TextLine, Title, draw_some, plain, sign, trouble_lines};
 use crate::ui::theme::Role;
 use crate::ui::time::{distance, span};
@@ -28,6 +28,8 @@ const SIDE_BY_SIDE: u16 = 120;
 const LABEL: usize = 11;
 /// What a title takes beside its words: its rule, blanks, and the air beside the facts.
 const TITLE_SIGNS: usize = 8;
+/// Cells of a provider's name in the title: longer than any, and the id has room behind it.
+const PROVIDER: usize = 24;
 /// Circuits that stand above the summary; those of a maintenance that has more follow at the end.
 const CIRCUITS: usize = 20;
 
@@ -68,7 +70,7 @@ pub(super) fn title(page: &MaintenancePage, look: &Look<'_>) -> Option<Title> {
         }
     };
     let left = vec![
-        (format!("{} {}", detail.provider, detail.maintenance_id), Role::Accent),
+        (format!("{} {}", fit(&detail.provider, PROVIDER), detail.maintenance_id), Role::Accent),
         // A theme may give a role a background: the blanks have none.
         ("  ".to_owned(), Role::Muted),
         (format!("{} {word}", look.glyph(state)), state.role()),

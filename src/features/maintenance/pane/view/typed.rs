@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::features::maintenance::pane::form::Form;
+use crate::features::maintenance::pane::form::{Form, Stage};
 use crate::features::maintenance::pane::picker::Picker;
 use crate::ui::Look;
 use crate::ui::field::Field;
@@ -62,7 +62,11 @@ fn draw_field(field: &Field, from: usize, look: &Look<'_>, area: Rect, y: u16, b
 
 /// Draws a form; returns where text is typed.
 pub(super) fn draw_form(form: &Form, look: &Look<'_>, area: Rect, buffer: &mut Buffer) -> Position {
-    let help = form.fields.get(form.at).map_or("", |(label, ..)| label.help());
+    let help = match form.stage {
+        Stage::Typed => form.fields.get(form.at).map_or("", |(label, ..)| label.help()),
+        Stage::Sent => "saving …",
+        Stage::Outdated => "looking …",
+    };
     let (text, role) = form.problem.as_ref().map_or((help, Role::Muted), |problem| (problem.as_str(), Role::Failed));
     let cells = usize::from(area.width).saturating_sub(HELP + 1).max(8);
     let lines = |text: &str| wrap(text, cells).len();

@@ -3,7 +3,7 @@
 use crate::features::maintenance::model::Notice;
 use crate::features::maintenance::store::action::Inverse;
 use crate::features::maintenance::store::by_hand::Field;
-use crate::features::maintenance::store::edit::{Edit, Made};
+use crate::features::maintenance::store::edit::{Edit, Looked, Made};
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
 use crate::features::maintenance::worker::{OutboxWish, Target};
 
@@ -81,8 +81,10 @@ pub enum Write {
     },
     /// Set something by hand.
     Edit {
-        /// Of which, at which revision.
-        target: Target,
+        /// Of which.
+        key: MaintenanceKey,
+        /// What was known of it.
+        looked: Box<Looked>,
         /// What is to be set.
         edit: Box<Edit>,
         /// Who says so.
