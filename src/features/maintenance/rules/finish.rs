@@ -10,6 +10,7 @@ use super::partial::{Partial, Time, Times};
 use super::read::Miss;
 use super::rule::{Rule, ZoneRule};
 use super::windows::{self, Window};
+use crate::features::maintenance::mail::without_prefixes;
 use crate::features::maintenance::model::{Circuit, Impact, Notice, Status};
 use crate::features::maintenance::when::{self, Mark, WhenError, Year};
 use crate::text::clean_line;
@@ -130,6 +131,8 @@ fn notice(
     let account = partial.account.as_deref().or(default.account.as_deref());
     let provider = partial.provider.as_deref().or(default.provider.as_deref()).unwrap_or(slug);
     let id = id(rule, partial, index, &circuits, (start, end))?;
+    // Where a subject is the summary: that somebody forwarded it is nothing of the maintenance.
+    let (_, summary, _) = without_prefixes(partial.summary.as_deref().unwrap_or_default());
     Ok(Notice {
         account: present(account.unwrap_or_default()).map(shortened).ok_or("no account found")?,
         circuits,
@@ -141,7 +144,7 @@ fn notice(
         stamp,
         start,
         status,
-        summary: clean_line(partial.summary.as_deref().unwrap_or_default()).chars().take(MAX_SUMMARY_CHARS).collect(),
+        summary: clean_line(summary).chars().take(MAX_SUMMARY_CHARS).collect(),
         uid: clean_line(partial.uid.as_deref().unwrap_or("0")),
         says_cancelled: partial.says_cancelled.unwrap_or_default(),
         sent: None,

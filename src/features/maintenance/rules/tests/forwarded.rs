@@ -65,3 +65,19 @@ fn a_notice_with_a_stamp_of_its_own_keeps_that() {
     // A clock that is ahead of the forward says nothing.
     assert_eq!(stamp("2026-03-03 12:00").as_deref(), Some("20 09:00"));
 }
+
+#[test]
+fn a_subject_that_is_the_summary_says_nothing_of_who_passed_it_on() {
+    let steps = format!("{LINES}\n[[part.subject.step]]\nfind = '^(?<summary>.+)$'");
+    let (rules, errors) = with_rule(&rule(&steps, "").replace("[['html', 'date']]", "[['html', 'subject', 'date']]"));
+    assert_eq!(errors, []);
+    let summary = |subject: &str| {
+        let verdict = rules.read(mail("noc@test.example", subject, PAGE).as_bytes(), Some("test")).verdict;
+        let Verdict::Parsed { notices, .. } = verdict else { panic!("{verdict:?}") };
+        notices[0].summary.clone()
+    };
+    for subject in ["Works: night 2", "FW: Works: night 2", "[noc] Fwd: FW: Works: night 2", "WG: Works: night 2"] {
+        assert_eq!(summary(subject), "Works: night 2", "{subject}");
+    }
+    assert_eq!(summary("[5-77] Works"), "[5-77] Works");
+}
