@@ -10,10 +10,10 @@ use crate::features::maintenance::inventory::{Inventory, Standing};
 use crate::features::maintenance::mail::Readable;
 use crate::features::maintenance::model::{Circuit, Impact};
 use crate::features::maintenance::nautobot::store::standing::{self, Absence};
+use crate::features::maintenance::store::change::Change;
 use crate::features::maintenance::store::detail::{self, Detail};
 use crate::features::maintenance::store::event;
 use crate::features::maintenance::store::list::{self, Group, Row};
-use crate::features::maintenance::store::merge::Change;
 use crate::features::maintenance::store::unparsed;
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
 

@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::action::{Actor, Inverse};
 use super::by_hand::{self, ByHand, Field};
+use super::change;
 use super::edit::{LONG, cut, fit, second};
 use super::event::{EventKind, NewEvent};
-use super::merge::{self, State};
+use super::merge::State;
 use super::undo::remember;
 use super::{MaintenanceKey, NotificationKey, record, rows, said, unparsed};
 use crate::features::maintenance::model::{Envelope, Notice, Outcome, Reading, Status, Verdict};
@@ -129,7 +130,7 @@ fn set_by_hand(
     (known, set): (Option<&State>, Option<&ByHand>),
     (notice, typed): (&Notice, &[Field]),
     actor: &Actor,
-) -> Result<Vec<merge::Change>, Error> {
+) -> Result<Vec<change::Change>, Error> {
     let Some(now) = state_of(connection, window)?.filter(|_| !typed.is_empty()) else { return Ok(Vec::new()) };
     let filled_in = State {
         start: notice.start,
@@ -155,7 +156,7 @@ fn set_by_hand(
     let is_news = held.is_some_and(|held| held.is_news && held.fields.iter().any(|field| !typed.contains(field)));
     let by_hand = ByHand { fields, who: actor.name(), at: second(actor), said: Some(said), is_news };
     by_hand::keep(connection, window, Some(&by_hand))?;
-    let changes = merge::compare(&now, &shown);
+    let changes = change::compare(&now, &shown);
     if !changes.is_empty() {
         rows::update(connection, window, &shown, &changes)?;
         outbox::changed_window(connection, window, actor)?;
@@ -201,7 +202,7 @@ pub(super) fn take_back(
             }
             Some(before) => {
                 let now = state_of(connection, *window)?;
-                let changes = now.map(|now| merge::compare(&now, before)).unwrap_or_default();
+                let changes = now.map(|now| change::compare(&now, before)).unwrap_or_default();
                 rows::update(connection, *window, before, &changes)?;
                 let set = acceptance.by_hand.iter().find(|(set, _)| set == window).map(|(_, set)| set);
                 by_hand::keep(connection, *window, set)?;
@@ -252,7 +253,7 @@ fn tell(
     key: NotificationKey,
     kind: EventKind,
     actor: &Actor,
-    changes: &[merge::Change],
+    changes: &[change::Change],
 ) -> Result<i64, Error> {
     let who = Some(actor.name());
     NewEvent { maintenance, at: actor.at, stamp: None, kind, notification: Some(key), who }

@@ -6,9 +6,9 @@ use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
 
 use super::accept::{self, Acceptance};
+use super::change::Change;
 use super::edit::{self, Attachment, Before};
 use super::event::{EventKind, NewEvent};
-use super::merge::Change;
 use super::sender::{self, Assignment};
 use super::undo::{forget, remember};
 use super::{MaintenanceKey, NoteKey, NotificationKey, dismiss, unedit};

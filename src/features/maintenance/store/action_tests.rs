@@ -7,11 +7,11 @@ use super::MaintenanceKey;
 use super::action::{
     Actor, Done, Inverse, Refusal, acknowledge, add_note, mark_seen, remove_note, unacknowledge, undo,
 };
+use super::change::Change;
 use super::count::{Count, counts};
 use super::detail::{Detail, detail};
 use super::event::EventKind;
 use super::list::{Acknowledged, Anchor, Filter, ListQuery, Scope, Sort, window};
-use super::merge::Change;
 use super::record::{Delivery, Limits, is_recorded, record};
 use super::retention::{Retention, forget};
 use super::testing::{empty, hour, mail, notice};

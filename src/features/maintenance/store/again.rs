@@ -258,10 +258,10 @@ mod tests {
     use super::*;
     use crate::features::maintenance::model::{Impact, Notice, Status};
     use crate::features::maintenance::store::action::{Actor, acknowledge_as_it_is, add_note};
+    use crate::features::maintenance::store::change::Change;
     use crate::features::maintenance::store::detail::detail;
     use crate::features::maintenance::store::event::EventKind;
     use crate::features::maintenance::store::list::{Acknowledged, Anchor, Filter, ListQuery, Sort, window};
-    use crate::features::maintenance::store::merge::Change;
     use crate::features::maintenance::store::record::{Limits, record};
     use crate::features::maintenance::store::sender::unread_from;
     use crate::features::maintenance::store::testing::{circuit, empty, hour, mail, notice};

@@ -11,7 +11,8 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
 
-use super::merge::{self, Change, Order, State};
+use super::change::{self, Change};
+use super::merge::{Order, State};
 use super::{MaintenanceKey, rows, sql};
 use crate::features::maintenance::model::Status;
 use crate::store::Error;
@@ -50,7 +51,7 @@ impl Field {
         match self {
             Self::Window => (one.start, one.end) == (other.start, other.end),
             Self::Status => one.status == other.status,
-            Self::Circuits => merge::has_same_circuits(one, other),
+            Self::Circuits => change::has_same_circuits(one, other),
             Self::Summary => one.summary == other.summary,
         }
     }
@@ -152,7 +153,7 @@ impl ByHand {
     /// What a notice would change of the fields that were set by hand.
     pub(super) fn would_change(&self, shown: &State) -> Vec<Change> {
         let taken = self.said.as_ref().map(|said| self.with_said(said, shown));
-        taken.map(|taken| merge::compare(shown, &taken)).unwrap_or_default()
+        taken.map(|taken| change::compare(shown, &taken)).unwrap_or_default()
     }
 
     /// `base`, with what is said of the fields that were set by hand, as far as anything is.
@@ -212,8 +213,8 @@ pub(in crate::features::maintenance) fn hold(
     for field in &left.fields {
         field.put(shown, &mut state);
     }
-    let changes = merge::compare(shown, &state);
-    let withheld = merge::compare(&state, &ByHand { fields: news, ..left.clone() }.with_said(&said, &state));
+    let changes = change::compare(shown, &state);
+    let withheld = change::compare(&state, &ByHand { fields: news, ..left.clone() }.with_said(&said, &state));
     let is_news = !withheld.is_empty() || (left.is_news && !left.fields.is_empty());
     Held { state, changes, withheld, by_hand: ByHand { said: Some(said), is_news, ..left } }
 }

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::by_hand::{self, Field};
+use super::change::Change;
 use super::event::{self, Event};
 use super::list::{Acknowledged, Group};
-use super::merge::Change;
 use super::rows;
 use super::unparsed::{self, Notification};
 use super::{MOST_CIRCUITS, MaintenanceKey, NoteKey, sql};

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::action::{Actor, Inverse};
 use super::by_hand::{self, ByHand, Field};
+use super::change::{Change, compare};
 use super::detail::Detail;
 use super::event::{EventKind, NewEvent};
-use super::merge::{Change, Order, State, compare, each_once};
+use super::merge::{Order, State, each_once};
 use super::undo::remember;
 use super::{MOST_CIRCUITS, MaintenanceKey, NotificationKey, rows, unparsed};
 use crate::features::maintenance::model::{Circuit, Outcome, Status};

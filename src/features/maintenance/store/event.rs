@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::merge::Change;
+use super::change::Change;
 use super::{MaintenanceKey, NotificationKey, sql};
 use crate::features::maintenance::model::UnknownWord;
 use crate::store::Error;

@@ -3,12 +3,13 @@
 //! **Identity.** Notices with the same provider and maintenance id speak of the same maintenance. A maintenance has one
 //! window or several; each window is a row of its own with its own status, circuits and acknowledgement.
 //!
-//! **Order.** A notice counts as made at its stamp, but never later than the mail that carries it (some providers stamp
-//! with the start of the work, and a wrong clock must not block all that follows). One that has no stamp but the date of a
-//! mail, and that somebody forwarded as text, counts as made when it was first sent. The newer (stamp, then sequence) wins, and of two that are alike in both the one whose mail was made later, then the one that came later: some providers
-//! tell the day alone. One that comes late, or is read again and says something else, takes its place in that order, and all
-//! that was told of the maintenance is told again from the start ([`retell`]): what is known does not depend on the order in
-//! which mails come. Mailboxes are read with the newest mail first.
+//! **Order.** A notice counts as made at its stamp, but never later than the mail that carries it (some providers stamp with
+//! the start of the work, and a wrong clock must not block all that follows). One that has no stamp but the date of a mail,
+//! and that somebody forwarded as text, counts as made when it was first sent. The newer (stamp, then sequence) wins, and of
+//! two that are alike in both the one whose mail was made later, then the one that came later: some providers tell the day
+//! alone. One that comes late, or is read again and says something else, takes its place in that order, and all that was
+//! told of the maintenance is told again from the start ([`retell`]): what is known does not depend on the order in which
+//! mails come. Mailboxes are read with the newest mail first.
 //!
 //! **Which window is meant.** First by exact times. What is left over is paired with the windows that are open at the time
 //! of the notice (neither final nor past), or with any if none is open: by the UID where only one of each has it, then by
@@ -38,8 +39,9 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::change::{Change, compare};
 use super::{MaintenanceKey, NotificationKey};
-use crate::features::maintenance::model::{Circuit, Impact, Notice, Status};
+use crate::features::maintenance::model::{Circuit, Notice, Status};
 
 /// When a notice was made, for comparing notices of one maintenance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -119,104 +121,6 @@ pub struct Retold {
     pub told: Vec<(NotificationKey, usize)>,
     /// What the one in question says of it, as if nothing else were known.
     pub heard: Option<State>,
-}
-
-/// One thing that a notice changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "what", rename_all = "kebab-case")]
-pub enum Change {
-    /// The window moved.
-    Window {
-        /// Start before.
-        #[serde(with = "chrono::serde::ts_seconds")]
-        from_start: DateTime<Utc>,
-        /// End before.
-        #[serde(with = "chrono::serde::ts_seconds")]
-        from_end: DateTime<Utc>,
-        /// Start now.
-        #[serde(with = "chrono::serde::ts_seconds")]
-        to_start: DateTime<Utc>,
-        /// End now.
-        #[serde(with = "chrono::serde::ts_seconds")]
-        to_end: DateTime<Utc>,
-    },
-    /// Another status.
-    Status {
-        /// Before.
-        from: Status,
-        /// Now.
-        to: Status,
-    },
-    /// The calendar says cancelled, which leaves the status.
-    CalendarCancelled,
-    /// It does not any more.
-    CalendarNotCancelled,
-    /// A circuit came.
-    CircuitAdded {
-        /// Its id.
-        circuit_id: String,
-        /// What happens to it.
-        impact: Impact,
-    },
-    /// A circuit went.
-    CircuitRemoved {
-        /// Its id.
-        circuit_id: String,
-        /// What would have happened to it.
-        impact: Impact,
-    },
-    /// Another impact on a circuit that stays.
-    Impact {
-        /// Its id.
-        circuit_id: String,
-        /// Before.
-        from: Impact,
-        /// Now.
-        to: Impact,
-    },
-    /// Another summary.
-    Summary {
-        /// Before.
-        from: String,
-        /// Now.
-        to: String,
-    },
-    /// Another ticket.
-    Ticket {
-        /// Before; empty for none.
-        from: String,
-        /// Now; empty for none.
-        to: String,
-    },
-    /// Somebody else looks after it.
-    Assignee {
-        /// Before; empty for nobody.
-        from: String,
-        /// Now; empty for nobody.
-        to: String,
-    },
-    /// A note, on the events of notes.
-    Note {
-        /// How it begins, on one line.
-        text: String,
-    },
-}
-
-impl Change {
-    /// Whether it asks for a new acknowledgement.
-    #[must_use]
-    pub fn matters(&self) -> bool {
-        match self {
-            Self::Window { .. }
-            | Self::Status { .. }
-            | Self::CalendarCancelled
-            | Self::CalendarNotCancelled
-            | Self::CircuitAdded { .. }
-            | Self::CircuitRemoved { .. }
-            | Self::Impact { .. } => true,
-            Self::Summary { .. } | Self::Ticket { .. } | Self::Assignee { .. } | Self::Note { .. } => false,
-        }
-    }
 }
 
 /// What a notification does to one window.
@@ -515,59 +419,4 @@ pub(super) fn each_once(circuits: &[Circuit]) -> Vec<Circuit> {
         }
     }
     once
-}
-
-/// What is different.
-pub(in crate::features::maintenance) fn compare(before: &State, after: &State) -> Vec<Change> {
-    let mut changes = Vec::new();
-    match (before.says_cancelled, after.says_cancelled) {
-        (false, true) => changes.push(Change::CalendarCancelled),
-        (true, false) => changes.push(Change::CalendarNotCancelled),
-        _ => {}
-    }
-    if (before.start, before.end) != (after.start, after.end) {
-        changes.push(Change::Window {
-            from_start: before.start,
-            from_end: before.end,
-            to_start: after.start,
-            to_end: after.end,
-        });
-    }
-    if before.status != after.status {
-        changes.push(Change::Status { from: before.status, to: after.status });
-    }
-    compare_circuits(&before.circuits, &after.circuits, &mut changes);
-    if before.summary != after.summary {
-        changes.push(Change::Summary { from: before.summary.clone(), to: after.summary.clone() });
-    }
-    changes
-}
-
-/// Whether they are the same circuits, hit in the same way, in whatever order.
-pub(super) fn has_same_circuits(one: &State, other: &State) -> bool {
-    let mut changes = Vec::new();
-    compare_circuits(&one.circuits, &other.circuits, &mut changes);
-    changes.is_empty()
-}
-
-/// Circuits that came, went or are hit otherwise.
-fn compare_circuits(before: &[Circuit], after: &[Circuit], changes: &mut Vec<Change>) {
-    let by_id = |circuits: &[Circuit]| -> HashMap<String, Impact> {
-        circuits.iter().map(|circuit| (circuit.circuit_id.to_lowercase(), circuit.impact)).collect()
-    };
-    let (old, new) = (by_id(before), by_id(after));
-    for Circuit { circuit_id, impact } in after {
-        match old.get(&circuit_id.to_lowercase()) {
-            None => changes.push(Change::CircuitAdded { circuit_id: circuit_id.clone(), impact: *impact }),
-            Some(from) if from != impact => {
-                changes.push(Change::Impact { circuit_id: circuit_id.clone(), from: *from, to: *impact });
-            }
-            Some(_) => {}
-        }
-    }
-    for Circuit { circuit_id, impact } in before {
-        if !new.contains_key(&circuit_id.to_lowercase()) {
-            changes.push(Change::CircuitRemoved { circuit_id: circuit_id.clone(), impact: *impact });
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! The rules of merging, case by case.
 
-use super::merge::{Change, State, Step, Telling, merge, retell};
+use super::change::Change;
+use super::merge::{State, Step, Telling, merge, retell};
 use super::testing::{circuit, hour, notice, state};
 use super::{MaintenanceKey, NotificationKey};
 use crate::features::maintenance::model::{Impact, Notice, Status};

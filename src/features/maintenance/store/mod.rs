@@ -39,6 +39,7 @@ pub mod action;
 pub mod again;
 pub mod away;
 pub mod by_hand;
+pub mod change;
 pub mod count;
 pub mod detail;
 pub mod dismiss;

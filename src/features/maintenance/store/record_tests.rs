@@ -3,11 +3,11 @@
 use rusqlite::Connection;
 
 use super::action::Actor;
+use super::change::Change;
 use super::detail::{Detail, detail};
 use super::event::EventKind;
 use super::list::{self, Acknowledged, Anchor, Filter, ListQuery, Sort};
 use super::look_up::{Lookup, look_up};
-use super::merge::Change;
 use super::record::{Delivery, Limits, Merged, Novelty, Recorded, is_recorded, record, record_again};
 use super::testing::{circuit, empty, hour, mail, notice};
 use super::unparsed::{NotificationAnchor, Which, notification, notifications};

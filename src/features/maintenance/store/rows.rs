@@ -2,10 +2,11 @@
 
 use rusqlite::{Connection, named_params};
 
+use super::change::Change;
 use super::detail::circuits_of;
 use super::event;
 use super::letters::letters;
-use super::merge::{Change, Order, State};
+use super::merge::{Order, State};
 use super::{MaintenanceKey, sql};
 use crate::features::maintenance::model::{Circuit, Impact};
 use crate::store::{Error, folded};

@@ -12,8 +12,9 @@ use rusqlite::Connection;
 
 use super::action::Actor;
 use super::by_hand::{self, ByHand, Field};
+use super::change::{self, Change};
 use super::event::{self, EventKind, NewEvent};
-use super::merge::{self, Change, Retold, State, Step, Telling};
+use super::merge::{self, Retold, State, Step, Telling};
 use super::record::Merged;
 use super::rows::{self, windows_of};
 use super::said::{self, Said};
@@ -355,7 +356,7 @@ impl<'a> Told<'a> {
             by_hand::keep(self.connection, key, Some(&held.by_hand))?;
             (held.state, held.changes, held.withheld)
         } else {
-            let changes = merge::compare(before, &state);
+            let changes = change::compare(before, &state);
             (state, changes, Vec::new())
         };
         // What is withheld asks for a look, too.

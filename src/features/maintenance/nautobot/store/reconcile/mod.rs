@@ -44,8 +44,8 @@ use super::lines::{Agreed, Field, Verdict};
 use super::{journal, meaning, mirror, outbox, setting};
 use crate::features::maintenance::store::MaintenanceKey;
 use crate::features::maintenance::store::action::Actor;
+use crate::features::maintenance::store::change::Change;
 use crate::features::maintenance::store::event::{EventKind, NewEvent};
-use crate::features::maintenance::store::merge::Change;
 use crate::store::Error;
 use crate::text::counted;
 

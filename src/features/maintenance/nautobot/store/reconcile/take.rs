@@ -9,8 +9,9 @@ use crate::features::maintenance::nautobot::store::content::{Content, Here, Ther
 use crate::features::maintenance::nautobot::store::lines::Field;
 use crate::features::maintenance::nautobot::store::{inventory, layer};
 use crate::features::maintenance::store::action::{self, Actor};
+use crate::features::maintenance::store::change::compare;
 use crate::features::maintenance::store::event::EventKind;
-use crate::features::maintenance::store::merge::{Order, State, compare};
+use crate::features::maintenance::store::merge::{Order, State};
 use crate::features::maintenance::store::{MaintenanceKey, by_hand, rows};
 use crate::store::Error;
 
