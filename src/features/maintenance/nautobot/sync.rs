@@ -123,7 +123,7 @@ pub async fn sync(client: &Client, store: &Store, plan: &Plan) -> Result<Read, E
     let is_hour_over = progress.synced_at.is_none_or(|at| hour(at) != hour(plan.now.timestamp()));
     // Somebody may have added a circuit since; a maintenance of it would lack it.
     if is_full || is_hour_over || store.read(move |c| inventory::lacks(c, &named)).await? {
-        (told.inventory, vanished) = take_inventory(client, store, plan).await?;
+        (told.inventory, vanished) = take_inventory(client, store, plan, is_first).await?;
     }
     let mut senseless = BTreeMap::new();
     if let Some((came, missing)) = changes {
@@ -132,6 +132,9 @@ pub async fn sync(client: &Client, store: &Store, plan: &Plan) -> Result<Read, E
         let (came, nested) = full(client, store, &mut progress, &mut senseless).await?;
         hidden = missing::hidden(client, shown, nested).await?;
         told.maintenances = came;
+        if is_first {
+            leave_behind(store).await?;
+        }
     }
     told.taken = take_over(store, plan.manner(is_first)).await?;
     // What was deleted is asked for after what is there. Of what the log tells there is no doubt.
@@ -172,7 +175,12 @@ pub async fn sync(client: &Client, store: &Store, plan: &Plan) -> Result<Read, E
 }
 
 /// Reads providers and circuits: whether they differ, and which are so many that do not show any more that they were kept.
-async fn take_inventory(client: &Client, store: &Store, plan: &Plan) -> Result<(bool, Option<Vanished>), Error> {
+async fn take_inventory(
+    client: &Client,
+    store: &Store,
+    plan: &Plan,
+    is_first: bool,
+) -> Result<(bool, Option<Vanished>), Error> {
     let (providers, circuits) = client.inventory().await?;
     let slugs = plan.slugs.clone();
     let mut differs = store.write(move |c| inventory::providers(c, &providers, &slugs)).await?;
@@ -183,7 +191,8 @@ async fn take_inventory(client: &Client, store: &Store, plan: &Plan) -> Result<(
         })
         .await?;
     let vanished = Vanished { kind: Kind::Circuit, missing: gone.len(), known };
-    let vanished = Some(vanished).filter(|vanished| plan.doubts(vanished));
+    // What was known before a first reading may be another Nautobot's.
+    let vanished = Some(vanished).filter(|vanished| !is_first && plan.doubts(vanished));
     let gone = if vanished.is_some() { Vec::new() } else { gone };
     differs |= !changed.is_empty() || !gone.is_empty();
     while !changed.is_empty() {
@@ -260,6 +269,21 @@ async fn full(
     listed.complain(NOTE, senseless);
     (progress.maintenances_to, progress.impacts_to, progress.notes_to) = (newest.maintenance, newest.impact, notes_to);
     Ok((came, nested))
+}
+
+/// What was read under another URL, and what a first full reading under this one lacks, is not in this Nautobot: nothing more is
+/// known of it. Before anything is compared, for a record here of the same name takes its place.
+async fn leave_behind(store: &Store) -> Result<(), Error> {
+    let mut after = String::new();
+    loop {
+        let from = after.clone();
+        let before = |c: &Connection, from: &str| mirror::gone(c, Kind::Maintenance, mirror::LOST, from, BATCH);
+        let ids: Vec<String> = store.read(move |c| before(c, &from)).await?.into_iter().map(|(id, _)| id).collect();
+        let Some(last) = ids.last() else { return Ok(()) };
+        after.clone_from(last);
+        store.write(move |connection| reconcile::leave(connection, &ids)).await?;
+        tokio::time::sleep(BREATH).await;
+    }
 }
 
 /// The newest changes that a reading saw, in microseconds since 1970.

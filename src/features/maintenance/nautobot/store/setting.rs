@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
+use super::mirror;
 use crate::features::maintenance::store::source::{self, Claim, Holder};
 use crate::store::Error;
 
@@ -11,7 +12,7 @@ use crate::store::Error;
 pub struct Progress {
     /// Number of the newest full reading that was begun.
     pub round: i64,
-    /// When the last full one was complete.
+    /// When the last full one was complete; `None` until the first one under this URL is.
     pub full_at: Option<i64>,
     /// When it was last read to the end.
     pub synced_at: Option<i64>,
@@ -49,8 +50,8 @@ pub fn differs(connection: &Connection, server: Option<(&str, bool)>) -> Result<
     })
 }
 
-/// Takes over what the configuration says: `None` turns it off. What is known of another server goes; what waits to be
-/// written stays. Answers whether anything differs.
+/// Takes over what the configuration says: `None` turns it off. Under another URL everything is read anew, and what is known
+/// stays until then: it may be the same server. What waits to be written stays. Answers whether anything differs.
 pub fn configure(connection: &Connection, server: Option<(&str, bool)>) -> Result<bool, Error> {
     let mut query = connection.prepare_cached("SELECT server, is_on, writes FROM nautobot WHERE id = 1")?;
     let before = query
@@ -65,16 +66,17 @@ pub fn configure(connection: &Connection, server: Option<(&str, bool)>) -> Resul
         }
         (before, Some((url, writes))) => {
             if before.as_ref().is_some_and(|(known, ..)| known != url) {
-                connection.execute_batch(
-                    "DELETE FROM nautobot_note; DELETE FROM nautobot_impact; DELETE FROM nautobot_maintenance;
-                     DELETE FROM nautobot_circuit; DELETE FROM nautobot_provider; DELETE FROM nautobot;
-                     DELETE FROM nautobot_sent; DELETE FROM outbox WHERE field <> '';",
+                mirror::doubt(connection)?;
+                connection.execute(
+                    "UPDATE nautobot SET full_at = NULL, synced_at = NULL, vanished = NULL, maintenances_to = 0,
+                         impacts_to = 0, notes_to = 0, deletions_to = 0, log_to = 0",
+                    [],
                 )?;
             }
             connection
                 .prepare_cached(
                     "INSERT INTO nautobot (id, server, is_on, writes) VALUES (1, ?1, 1, ?2)
-                     ON CONFLICT (id) DO UPDATE SET is_on = 1, writes = ?2",
+                     ON CONFLICT (id) DO UPDATE SET server = ?1, is_on = 1, writes = ?2",
                 )?
                 .execute((url, writes))?;
             Ok(true)
