@@ -31,6 +31,14 @@ pub enum Error {
         #[source]
         source: Option<Cause>,
     },
+    /// It takes longer than it may.
+    #[error("Nautobot at {server} did not answer within {} s", within.as_secs())]
+    Slow {
+        /// Where it is.
+        server: String,
+        /// How long it may take.
+        within: Duration,
+    },
     /// Its certificate is not trusted.
     #[error("the certificate of Nautobot at {server} is not trusted")]
     Untrusted {
@@ -139,7 +147,7 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             // A disk that was full has room again, unannounced.
-            Self::Unreachable { .. } | Self::Busy { .. } | Self::TakenOver | Self::Store(_) => true,
+            Self::Unreachable { .. } | Self::Slow { .. } | Self::Busy { .. } | Self::TakenOver | Self::Store(_) => true,
             Self::Setup { .. }
             | Self::Untrusted { .. }
             | Self::Credentials { .. }
@@ -175,6 +183,7 @@ impl Error {
         match self {
             Self::Setup { .. } => "setup",
             Self::Unreachable { .. } => "offline",
+            Self::Slow { .. } => "slow",
             Self::Untrusted { .. } => "TLS",
             Self::Credentials { .. } | Self::Unauthorised { .. } => "token",
             Self::Forbidden { .. } | Self::Unseen { .. } => "permission",
@@ -197,6 +206,7 @@ impl Remedy for Error {
         match self {
             Self::Setup { .. } => "check the section [nautobot] of the configuration".into(),
             Self::Unreachable { .. } => "check the VPN, and `url` in [nautobot]".into(),
+            Self::Slow { .. } => "see why it is slow, or say a longer `call_timeout` in [nautobot]".into(),
             Self::Untrusted { .. } => "name the authority with ca_file in [nautobot]".into(),
             Self::Credentials { .. } => "make a new API token in Nautobot, under your profile".into(),
             Self::Unauthorised { .. } => {
