@@ -7,7 +7,7 @@
 //! that is much, and the log of changes does not tell that it was deleted, the token may rather see less than before: then
 //! it stays until somebody says that it is gone.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -391,16 +391,11 @@ async fn incremental(
     let known = *progress;
     let filter = |to: i64| format!("last_updated__gte={}&{STEADY}", moment(from(&known, to)));
     let (maintenances, impacts) = (filter(progress.maintenances_to), filter(progress.impacts_to));
-    let (maintenances, impacts, notes) = tokio::try_join!(
-        client.all::<Maintenance>(MAINTENANCE, &maintenances),
+    let Some((maintenances, changed)) = changed(client, store, &maintenances).await? else { return Ok(None) };
+    let (impacts, notes) = tokio::try_join!(
         client.all::<CircuitImpact>(IMPACT, &impacts),
         client.notes_since(from(&known, progress.notes_to)),
     )?;
-    let known = maintenances.iter().map(|one| (one.id.clone(), one.updated)).collect::<Vec<_>>();
-    let (changed, all) = store.read(move |c| Ok((mirror::changed(c, known)?, mirror::count(c)?))).await?;
-    if changed.len() > MANY && changed.len().saturating_mul(OF_FEW) as u64 > all {
-        return Ok(None);
-    }
     named.extend(impacts.iter().map(|impact| impact.circuit.clone()));
     let came = maintenances.len();
     let newest = |all: &mut dyn Iterator<Item = i64>, before: i64| all.fold(before, i64::max);
@@ -431,6 +426,41 @@ async fn incremental(
         store.write(move |c| mirror::impacts(c, round, &impacts).and_then(|()| mirror::without(c, &gone))).await?;
     }
     Ok(Some((came, unseen)))
+}
+
+/// Reads the maintenances of a filter, and which of them have changed since they were seen. `None` as soon as those are so many
+/// that everything is read sooner: how many a list has does not tell how many of them are known as they are, or new.
+async fn changed(
+    client: &Client,
+    store: &Store,
+    filter: &str,
+) -> Result<Option<(Vec<Maintenance>, Vec<String>)>, Error> {
+    let all = store.read(mirror::count).await?;
+    let (mut came, mut changed) = (BTreeMap::new(), BTreeSet::new());
+    for _ in 0..ATTEMPTS {
+        let (pages, mut received) = channel::<Vec<Maintenance>>(AHEAD);
+        let taking = async {
+            while let Some(page) = received.recv().await {
+                let seen = page.iter().map(|one| (one.id.clone(), one.updated)).collect();
+                changed.extend(store.read(move |c| mirror::changed(c, seen)).await?);
+                came.extend(page.into_iter().map(|one| (one.id.clone(), one)));
+                if changed.len() > MANY && changed.len().saturating_mul(OF_FEW) as u64 > all {
+                    // Nobody reads on.
+                    received.close();
+                    return Ok(true);
+                }
+            }
+            Ok::<bool, Error>(false)
+        };
+        let (listed, is_much) = tokio::try_join!(client.list(MAINTENANCE, filter, read::PAGE, pages), taking)?;
+        if is_much {
+            return Ok(None);
+        }
+        if listed.is_whole() {
+            break;
+        }
+    }
+    Ok(Some((came.into_values().collect(), changed.into_iter().collect())))
 }
 
 /// From when on changes are asked for, where the newest that was seen is `to`: a little before it, until that has settled.
