@@ -133,6 +133,12 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// It is not the one that this data directory is of by now.
+    #[error("this data directory follows Nautobot at {server} by now, as another configuration says")]
+    Another {
+        /// Where that is.
+        server: String,
+    },
     /// Another process has the right to speak with it by now.
     #[error("another noctui on this data directory reads and writes Nautobot by now")]
     TakenOver,
@@ -147,7 +153,12 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             // A disk that was full has room again, unannounced.
-            Self::Unreachable { .. } | Self::Slow { .. } | Self::Busy { .. } | Self::TakenOver | Self::Store(_) => true,
+            Self::Unreachable { .. }
+            | Self::Slow { .. }
+            | Self::Busy { .. }
+            | Self::Another { .. }
+            | Self::TakenOver
+            | Self::Store(_) => true,
             Self::Setup { .. }
             | Self::Untrusted { .. }
             | Self::Credentials { .. }
@@ -189,7 +200,7 @@ impl Error {
             Self::Forbidden { .. } | Self::Unseen { .. } => "permission",
             Self::NoApp { .. } => "no app",
             Self::Busy { .. } => "busy",
-            Self::TakenOver => "elsewhere",
+            Self::Another { .. } | Self::TakenOver => "elsewhere",
             Self::Store(_) => "store",
             Self::NotFound { .. }
             | Self::NotNautobot { .. }
@@ -226,6 +237,9 @@ impl Remedy for Error {
             Self::Refused { .. } => "correct it in Nautobot or here, then `noctui outbox retry`".into(),
             Self::Unseen { .. } => "let the token's user view it: a constraint of its permission leaves it out".into(),
             Self::Busy { .. } | Self::TakenOver => "wait: a running noctui tries it again by itself".into(),
+            Self::Another { .. } => {
+                "give each configuration a data directory of its own, and start this noctui again".into()
+            }
             Self::Broken { .. } => "see Nautobot's own log for more".into(),
             Self::TooLarge { .. } | Self::Senseless { .. } => {
                 "please report this with the versions of Nautobot and its app".into()

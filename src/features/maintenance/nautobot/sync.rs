@@ -133,7 +133,7 @@ pub async fn sync(client: &Client, store: &Store, plan: &Plan) -> Result<Read, E
         hidden = missing::hidden(client, shown, nested).await?;
         told.maintenances = came;
         if is_first {
-            leave_behind(store).await?;
+            leave_behind(store, progress.round).await?;
         }
     }
     told.taken = take_over(store, plan.manner(is_first)).await?;
@@ -273,11 +273,11 @@ async fn full(
 
 /// What was read under another URL, and what a first full reading under this one lacks, is not in this Nautobot: nothing more is
 /// known of it. Before anything is compared, for a record here of the same name takes its place.
-async fn leave_behind(store: &Store) -> Result<(), Error> {
+async fn leave_behind(store: &Store, round: i64) -> Result<(), Error> {
     let mut after = String::new();
     loop {
         let from = after.clone();
-        let before = |c: &Connection, from: &str| mirror::gone(c, Kind::Maintenance, mirror::LOST, from, BATCH);
+        let before = move |c: &Connection, from: &str| mirror::gone(c, Kind::Maintenance, round, from, BATCH);
         let ids: Vec<String> = store.read(move |c| before(c, &from)).await?.into_iter().map(|(id, _)| id).collect();
         let Some(last) = ids.last() else { return Ok(()) };
         after.clone_from(last);

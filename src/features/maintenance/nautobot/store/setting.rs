@@ -68,7 +68,8 @@ pub fn configure(connection: &Connection, server: Option<(&str, bool)>) -> Resul
             if before.as_ref().is_some_and(|(known, ..)| known != url) {
                 mirror::doubt(connection)?;
                 connection.execute(
-                    "UPDATE nautobot SET full_at = NULL, synced_at = NULL, vanished = NULL, maintenances_to = 0,
+                    // What a reading under the URL before keeps from now on is refused, see `keep`.
+                    "UPDATE nautobot SET round = round + 2, full_at = NULL, synced_at = NULL, vanished = NULL, maintenances_to = 0,
                          impacts_to = 0, notes_to = 0, deletions_to = 0, log_to = 0",
                     [],
                 )?;
@@ -109,13 +110,19 @@ pub fn progress(connection: &Connection) -> Result<Progress, Error> {
     Ok(found.optional()?.unwrap_or_default())
 }
 
-/// Keeps how far it was read.
+/// Which Nautobot it is.
+pub fn server(connection: &Connection) -> Result<Option<String>, Error> {
+    let mut query = connection.prepare_cached("SELECT server FROM nautobot WHERE id = 1")?;
+    Ok(query.query_row([], |row| row.get(0)).optional()?)
+}
+
+/// Keeps how far it was read, unless the URL is another one by now or somebody else has begun to read everything.
 pub fn keep(connection: &Connection, progress: &Progress) -> Result<(), Error> {
     let mut update = connection.prepare_cached(
         "UPDATE nautobot SET round = :round, full_at = :full_at, synced_at = :synced_at,
              maintenances_to = max(maintenances_to, :maintenances_to), impacts_to = max(impacts_to, :impacts_to),
              notes_to = max(notes_to, :notes_to), deletions_to = max(deletions_to, :deletions_to), log_to = :log_to
-         WHERE id = 1",
+         WHERE id = 1 AND :round BETWEEN round AND round + 1",
     )?;
     update.execute(named_params! {
         ":round": progress.round,

@@ -201,6 +201,21 @@ async fn another_nautobot_knows_nothing_of_what_was_agreed_with_the_one_before()
 }
 
 #[tokio::test]
+async fn what_a_reading_under_the_url_before_ends_with_is_not_taken_for_this_one() {
+    let desk = Desk::new(false).await;
+    there(&desk);
+    desk.sync().await;
+    let before = desk.write(|c| setting::progress(c).unwrap());
+    called(&desk, "http://localhost");
+    let reading = setting::Progress { round: before.round + 1, ..before };
+    for read in [before, reading] {
+        desk.write(move |c| setting::keep(c, &read).unwrap());
+        assert_eq!(desk.write(|c| setting::progress(c).unwrap()).full_at, None);
+    }
+    assert!(desk.sync().await.full && !desk.sync().await.full);
+}
+
+#[tokio::test]
 async fn what_somebody_said_of_one_nautobots_conflict_is_not_said_of_anothers() {
     let mut desk = Desk::new(false).await;
     let id = there(&desk);
