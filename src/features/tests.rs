@@ -105,6 +105,8 @@ fn a_database_from_before_cloudvision_keeps_every_maintenance() {
             ("nautobot", 0),
             ("nautobot_circuit", 0),
             ("nautobot_impact", 0),
+            ("nautobot_left", 0),
+            ("nautobot_left_note", 0),
             ("nautobot_lost_note", 0),
             ("nautobot_maintenance", 0),
             ("nautobot_meant", 0),

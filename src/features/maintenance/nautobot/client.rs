@@ -80,6 +80,8 @@ struct Inner {
     hides_changes: AtomicBool,
     /// Room for requests.
     room: Semaphore,
+    /// See [`Server::call_timeout`].
+    call_timeout: Duration,
     /// See [`Server::first_pause`].
     first_pause: Duration,
 }
@@ -122,6 +124,7 @@ impl Client {
             accept: Mutex::new(HeaderValue::from_static("application/json")),
             hides_changes: AtomicBool::new(false),
             room: Semaphore::new(AT_ONCE),
+            call_timeout: server.call_timeout,
             first_pause: server.first_pause,
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -285,6 +288,9 @@ impl Client {
             } else {
                 Error::Untrusted { server, source: Some(tls::why(tls).into()) }
             };
+        }
+        if error.is_timeout() && !error.is_connect() {
+            return Error::Slow { server, within: self.inner.call_timeout };
         }
         let mut cause: &dyn StdError = error;
         while let Some(deeper) = cause.source() {

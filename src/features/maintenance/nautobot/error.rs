@@ -31,6 +31,14 @@ pub enum Error {
         #[source]
         source: Option<Cause>,
     },
+    /// It takes longer than it may.
+    #[error("Nautobot at {server} did not answer within {} s", within.as_secs())]
+    Slow {
+        /// Where it is.
+        server: String,
+        /// How long it may take.
+        within: Duration,
+    },
     /// Its certificate is not trusted.
     #[error("the certificate of Nautobot at {server} is not trusted")]
     Untrusted {
@@ -125,6 +133,12 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// It is not the one that this data directory is of by now.
+    #[error("this data directory follows Nautobot at {server} by now, as another configuration says")]
+    Another {
+        /// Where that is.
+        server: String,
+    },
     /// Another process has the right to speak with it by now.
     #[error("another noctui on this data directory reads and writes Nautobot by now")]
     TakenOver,
@@ -139,7 +153,12 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             // A disk that was full has room again, unannounced.
-            Self::Unreachable { .. } | Self::Busy { .. } | Self::TakenOver | Self::Store(_) => true,
+            Self::Unreachable { .. }
+            | Self::Slow { .. }
+            | Self::Busy { .. }
+            | Self::Another { .. }
+            | Self::TakenOver
+            | Self::Store(_) => true,
             Self::Setup { .. }
             | Self::Untrusted { .. }
             | Self::Credentials { .. }
@@ -175,12 +194,13 @@ impl Error {
         match self {
             Self::Setup { .. } => "setup",
             Self::Unreachable { .. } => "offline",
+            Self::Slow { .. } => "slow",
             Self::Untrusted { .. } => "TLS",
             Self::Credentials { .. } | Self::Unauthorised { .. } => "token",
             Self::Forbidden { .. } | Self::Unseen { .. } => "permission",
             Self::NoApp { .. } => "no app",
             Self::Busy { .. } => "busy",
-            Self::TakenOver => "elsewhere",
+            Self::Another { .. } | Self::TakenOver => "elsewhere",
             Self::Store(_) => "store",
             Self::NotFound { .. }
             | Self::NotNautobot { .. }
@@ -197,6 +217,7 @@ impl Remedy for Error {
         match self {
             Self::Setup { .. } => "check the section [nautobot] of the configuration".into(),
             Self::Unreachable { .. } => "check the VPN, and `url` in [nautobot]".into(),
+            Self::Slow { .. } => "see why it is slow, or say a longer `call_timeout` in [nautobot]".into(),
             Self::Untrusted { .. } => "name the authority with ca_file in [nautobot]".into(),
             Self::Credentials { .. } => "make a new API token in Nautobot, under your profile".into(),
             Self::Unauthorised { .. } => {
@@ -216,6 +237,9 @@ impl Remedy for Error {
             Self::Refused { .. } => "correct it in Nautobot or here, then `noctui outbox retry`".into(),
             Self::Unseen { .. } => "let the token's user view it: a constraint of its permission leaves it out".into(),
             Self::Busy { .. } | Self::TakenOver => "wait: a running noctui tries it again by itself".into(),
+            Self::Another { .. } => {
+                "give each configuration a data directory of its own, and start this noctui again".into()
+            }
             Self::Broken { .. } => "see Nautobot's own log for more".into(),
             Self::TooLarge { .. } | Self::Senseless { .. } => {
                 "please report this with the versions of Nautobot and its app".into()

@@ -7,7 +7,7 @@
 //! that is much, and the log of changes does not tell that it was deleted, the token may rather see less than before: then
 //! it stays until somebody says that it is gone.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -123,7 +123,7 @@ pub async fn sync(client: &Client, store: &Store, plan: &Plan) -> Result<Read, E
     let is_hour_over = progress.synced_at.is_none_or(|at| hour(at) != hour(plan.now.timestamp()));
     // Somebody may have added a circuit since; a maintenance of it would lack it.
     if is_full || is_hour_over || store.read(move |c| inventory::lacks(c, &named)).await? {
-        (told.inventory, vanished) = take_inventory(client, store, plan).await?;
+        (told.inventory, vanished) = take_inventory(client, store, plan, is_first).await?;
     }
     let mut senseless = BTreeMap::new();
     if let Some((came, missing)) = changes {
@@ -132,6 +132,9 @@ pub async fn sync(client: &Client, store: &Store, plan: &Plan) -> Result<Read, E
         let (came, nested) = full(client, store, &mut progress, &mut senseless).await?;
         hidden = missing::hidden(client, shown, nested).await?;
         told.maintenances = came;
+        if is_first {
+            leave_behind(store, progress.round).await?;
+        }
     }
     told.taken = take_over(store, plan.manner(is_first)).await?;
     // What was deleted is asked for after what is there. Of what the log tells there is no doubt.
@@ -172,7 +175,12 @@ pub async fn sync(client: &Client, store: &Store, plan: &Plan) -> Result<Read, E
 }
 
 /// Reads providers and circuits: whether they differ, and which are so many that do not show any more that they were kept.
-async fn take_inventory(client: &Client, store: &Store, plan: &Plan) -> Result<(bool, Option<Vanished>), Error> {
+async fn take_inventory(
+    client: &Client,
+    store: &Store,
+    plan: &Plan,
+    is_first: bool,
+) -> Result<(bool, Option<Vanished>), Error> {
     let (providers, circuits) = client.inventory().await?;
     let slugs = plan.slugs.clone();
     let mut differs = store.write(move |c| inventory::providers(c, &providers, &slugs)).await?;
@@ -183,7 +191,8 @@ async fn take_inventory(client: &Client, store: &Store, plan: &Plan) -> Result<(
         })
         .await?;
     let vanished = Vanished { kind: Kind::Circuit, missing: gone.len(), known };
-    let vanished = Some(vanished).filter(|vanished| plan.doubts(vanished));
+    // What was known before a first reading may be another Nautobot's.
+    let vanished = Some(vanished).filter(|vanished| !is_first && plan.doubts(vanished));
     let gone = if vanished.is_some() { Vec::new() } else { gone };
     differs |= !changed.is_empty() || !gone.is_empty();
     while !changed.is_empty() {
@@ -260,6 +269,21 @@ async fn full(
     listed.complain(NOTE, senseless);
     (progress.maintenances_to, progress.impacts_to, progress.notes_to) = (newest.maintenance, newest.impact, notes_to);
     Ok((came, nested))
+}
+
+/// What was read under another URL, and what a first full reading under this one lacks, is not in this Nautobot: nothing more is
+/// known of it. Before anything is compared, for a record here of the same name takes its place.
+async fn leave_behind(store: &Store, round: i64) -> Result<(), Error> {
+    let mut after = String::new();
+    loop {
+        let from = after.clone();
+        let before = move |c: &Connection, from: &str| mirror::gone(c, Kind::Maintenance, round, from, BATCH);
+        let ids: Vec<String> = store.read(move |c| before(c, &from)).await?.into_iter().map(|(id, _)| id).collect();
+        let Some(last) = ids.last() else { return Ok(()) };
+        after.clone_from(last);
+        store.write(move |connection| reconcile::leave(connection, &ids)).await?;
+        tokio::time::sleep(BREATH).await;
+    }
 }
 
 /// The newest changes that a reading saw, in microseconds since 1970.
@@ -367,16 +391,11 @@ async fn incremental(
     let known = *progress;
     let filter = |to: i64| format!("last_updated__gte={}&{STEADY}", moment(from(&known, to)));
     let (maintenances, impacts) = (filter(progress.maintenances_to), filter(progress.impacts_to));
-    let (maintenances, impacts, notes) = tokio::try_join!(
-        client.all::<Maintenance>(MAINTENANCE, &maintenances),
+    let Some((maintenances, changed)) = changed(client, store, &maintenances).await? else { return Ok(None) };
+    let (impacts, notes) = tokio::try_join!(
         client.all::<CircuitImpact>(IMPACT, &impacts),
         client.notes_since(from(&known, progress.notes_to)),
     )?;
-    let known = maintenances.iter().map(|one| (one.id.clone(), one.updated)).collect::<Vec<_>>();
-    let (changed, all) = store.read(move |c| Ok((mirror::changed(c, known)?, mirror::count(c)?))).await?;
-    if changed.len() > MANY && changed.len().saturating_mul(OF_FEW) as u64 > all {
-        return Ok(None);
-    }
     named.extend(impacts.iter().map(|impact| impact.circuit.clone()));
     let came = maintenances.len();
     let newest = |all: &mut dyn Iterator<Item = i64>, before: i64| all.fold(before, i64::max);
@@ -407,6 +426,41 @@ async fn incremental(
         store.write(move |c| mirror::impacts(c, round, &impacts).and_then(|()| mirror::without(c, &gone))).await?;
     }
     Ok(Some((came, unseen)))
+}
+
+/// Reads the maintenances of a filter, and which of them have changed since they were seen. `None` as soon as those are so many
+/// that everything is read sooner: how many a list has does not tell how many of them are known as they are, or new.
+async fn changed(
+    client: &Client,
+    store: &Store,
+    filter: &str,
+) -> Result<Option<(Vec<Maintenance>, Vec<String>)>, Error> {
+    let all = store.read(mirror::count).await?;
+    let (mut came, mut changed) = (BTreeMap::new(), BTreeSet::new());
+    for _ in 0..ATTEMPTS {
+        let (pages, mut received) = channel::<Vec<Maintenance>>(AHEAD);
+        let taking = async {
+            while let Some(page) = received.recv().await {
+                let seen = page.iter().map(|one| (one.id.clone(), one.updated)).collect();
+                changed.extend(store.read(move |c| mirror::changed(c, seen)).await?);
+                came.extend(page.into_iter().map(|one| (one.id.clone(), one)));
+                if changed.len() > MANY && changed.len().saturating_mul(OF_FEW) as u64 > all {
+                    // Nobody reads on.
+                    received.close();
+                    return Ok(true);
+                }
+            }
+            Ok::<bool, Error>(false)
+        };
+        let (listed, is_much) = tokio::try_join!(client.list(MAINTENANCE, filter, read::PAGE, pages), taking)?;
+        if is_much {
+            return Ok(None);
+        }
+        if listed.is_whole() {
+            break;
+        }
+    }
+    Ok(Some((came.into_values().collect(), changed.into_iter().collect())))
 }
 
 /// From when on changes are asked for, where the newest that was seen is `to`: a little before it, until that has settled.

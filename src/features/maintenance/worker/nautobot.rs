@@ -248,6 +248,9 @@ impl Link {
             self.read_at = Instant::now() + RENEW;
             return Ok(());
         }
+        if let Some(server) = self.shared.store.read(setting::server).await?.filter(|now| *now != self.state.server) {
+            return Err(Error::Another { server });
+        }
         let client = self.connect().await?;
         self.spare().await?;
         if Instant::now() >= self.read_at {
@@ -480,7 +483,7 @@ mod tests {
         };
         let shared = Shared {
             setup: Arc::new(setup),
-            store,
+            store: store.clone(),
             rules: Current::new(Rules::embedded()),
             inventory: Current::new(Inventory::default()),
             more: Current::new(Vec::new()),
@@ -501,13 +504,28 @@ mod tests {
         };
         let stop = CancellationToken::new();
         let mut tasks = tokio::task::JoinSet::new();
-        tasks.spawn(follow(shared, config, stop.clone()));
+        tasks.spawn(follow(shared.clone(), config.clone(), stop.clone()));
         let first = tokio::time::timeout(Duration::from_mins(1), told.recv()).await.unwrap();
         let Some(Report::Nautobot(state)) = first else { panic!("{first:?}") };
         assert_eq!(
             (state.health, state.synced_at.map(|at| at.timestamp())),
             (NautobotHealth::Connecting, Some(1_795_220_000))
         );
+        // Another configuration names another Nautobot for this data directory: this one is not taken for it.
+        let another = |c: &rusqlite::Connection| setting::configure(c, Some(("http://another.example", false)));
+        assert!(store.write(another).await.unwrap());
+        tasks.spawn(follow(shared, config, stop.clone()));
+        let failing = async {
+            loop {
+                if let Some(Report::Nautobot(state)) = told.recv().await
+                    && let NautobotHealth::Failing { word: "elsewhere", trouble, .. } = state.health
+                {
+                    return trouble.one_line();
+                }
+            }
+        };
+        let why = tokio::time::timeout(Duration::from_mins(1), failing).await.unwrap();
+        assert!(why.contains("follows Nautobot at http://another.example by now"), "{why}");
         stop.cancel();
         while tasks.join_next().await.is_some() {}
     }

@@ -47,6 +47,11 @@ impl Sending<'_> {
         };
         let made = match made {
             Some(made) => made,
+            None if note.is_elsewhere => {
+                let reason = "the note is in the Nautobot that was configured before, and is changed there once that is \
+                              again: drop this if it never is";
+                return Ok(Ended::absent(State::Waiting, reason.to_owned()));
+            }
             None if note.removed.is_some() => return self.nothing_to_send().await,
             None => {
                 let known = self.known().await?;
@@ -145,12 +150,16 @@ struct Written {
     there: Option<String>,
     /// and what it said there when it was written.
     agreed: Option<String>,
+    /// Whether it is in another Nautobot than the configured one.
+    is_elsewhere: bool,
 }
 
 /// Looks up a note.
 fn written(connection: &Connection, key: NoteKey) -> Result<Option<Written>, crate::store::Error> {
     let mut query = connection.prepare_cached(
-        "SELECT n.*, b.id AS there, b.agreed FROM note n LEFT JOIN nautobot_note b ON b.note = n.id
+        "SELECT n.*, b.id AS there, b.agreed, b.id IS NULL
+             AND EXISTS (SELECT 1 FROM nautobot_left_note l WHERE l.note = n.id) AS is_elsewhere
+         FROM note n LEFT JOIN nautobot_note b ON b.note = n.id
          WHERE n.id = ?1 ORDER BY b.id LIMIT 1",
     )?;
     let time = |seconds: i64| DateTime::from_timestamp(seconds, 0).unwrap_or_default();
@@ -163,6 +172,7 @@ fn written(connection: &Connection, key: NoteKey) -> Result<Option<Written>, cra
             removed: by.zip(row.get::<_, Option<i64>>("removed_at")?.map(time)),
             there: row.get("there")?,
             agreed: row.get("agreed")?,
+            is_elsewhere: row.get("is_elsewhere")?,
         })
     });
     Ok(found.optional()?)

@@ -32,7 +32,7 @@ pub fn maintenance(connection: &Connection, round: i64, one: &Maintenance) -> Re
          ON CONFLICT (id) DO UPDATE SET name = :name, starts_at = :start, ends_at = :end, status = :status, ack = :ack,
              description = :description, created = :created, updated = :updated, round = max(round, :round), dirty = 1
          -- An answer that was overtaken by a newer one says nothing any more.
-         WHERE updated <= :updated",
+         WHERE updated <= :updated OR nautobot_maintenance.round = :elsewhere",
     )?;
     write.execute(named_params! {
         ":id": one.id,
@@ -45,6 +45,7 @@ pub fn maintenance(connection: &Connection, round: i64, one: &Maintenance) -> Re
         ":created": one.created,
         ":updated": one.updated,
         ":round": round,
+        ":elsewhere": ELSEWHERE,
     })?;
     Ok(())
 }
@@ -218,6 +219,17 @@ pub fn known(connection: &Connection, ids: Vec<String>) -> Result<Vec<String>, E
         }
     }
     Ok(known)
+}
+
+/// The round of what was read under another URL and did not show under this one yet: before all others, too.
+pub const ELSEWHERE: i64 = -2;
+
+/// Whatever is known was read under another URL.
+pub fn doubt(connection: &Connection) -> Result<(), Error> {
+    for table in ["nautobot_maintenance", "nautobot_impact", "nautobot_note"] {
+        connection.execute(&format!("UPDATE {table} SET round = ?1"), [ELSEWHERE])?;
+    }
+    Ok(())
 }
 
 /// Notes of these that they were deleted.

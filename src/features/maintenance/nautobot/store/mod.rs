@@ -46,3 +46,6 @@ pub const SCHEMA_5: &str = include_str!("schema_5.sql");
 
 /// Up to when it was asked whose a mail is, and records whose mails speak of another maintenance by now.
 pub const SCHEMA_6: &str = include_str!("schema_6.sql");
+
+/// What was agreed with records of another Nautobot than the configured one.
+pub const SCHEMA_7: &str = include_str!("schema_7.sql");

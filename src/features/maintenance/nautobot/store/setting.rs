@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
+use super::mirror;
 use crate::features::maintenance::store::source::{self, Claim, Holder};
 use crate::store::Error;
 
@@ -11,7 +12,7 @@ use crate::store::Error;
 pub struct Progress {
     /// Number of the newest full reading that was begun.
     pub round: i64,
-    /// When the last full one was complete.
+    /// When the last full one was complete; `None` until the first one under this URL is.
     pub full_at: Option<i64>,
     /// When it was last read to the end.
     pub synced_at: Option<i64>,
@@ -49,8 +50,8 @@ pub fn differs(connection: &Connection, server: Option<(&str, bool)>) -> Result<
     })
 }
 
-/// Takes over what the configuration says: `None` turns it off. What is known of another server goes; what waits to be
-/// written stays. Answers whether anything differs.
+/// Takes over what the configuration says: `None` turns it off. Under another URL everything is read anew, and what is known
+/// stays until then: it may be the same server. What waits to be written stays. Answers whether anything differs.
 pub fn configure(connection: &Connection, server: Option<(&str, bool)>) -> Result<bool, Error> {
     let mut query = connection.prepare_cached("SELECT server, is_on, writes FROM nautobot WHERE id = 1")?;
     let before = query
@@ -65,16 +66,18 @@ pub fn configure(connection: &Connection, server: Option<(&str, bool)>) -> Resul
         }
         (before, Some((url, writes))) => {
             if before.as_ref().is_some_and(|(known, ..)| known != url) {
-                connection.execute_batch(
-                    "DELETE FROM nautobot_note; DELETE FROM nautobot_impact; DELETE FROM nautobot_maintenance;
-                     DELETE FROM nautobot_circuit; DELETE FROM nautobot_provider; DELETE FROM nautobot;
-                     DELETE FROM nautobot_sent; DELETE FROM outbox WHERE field <> '';",
+                mirror::doubt(connection)?;
+                connection.execute(
+                    // What a reading under the URL before keeps from now on is refused, see `keep`.
+                    "UPDATE nautobot SET round = round + 2, full_at = NULL, synced_at = NULL, vanished = NULL, maintenances_to = 0,
+                         impacts_to = 0, notes_to = 0, deletions_to = 0, log_to = 0",
+                    [],
                 )?;
             }
             connection
                 .prepare_cached(
                     "INSERT INTO nautobot (id, server, is_on, writes) VALUES (1, ?1, 1, ?2)
-                     ON CONFLICT (id) DO UPDATE SET is_on = 1, writes = ?2",
+                     ON CONFLICT (id) DO UPDATE SET server = ?1, is_on = 1, writes = ?2",
                 )?
                 .execute((url, writes))?;
             Ok(true)
@@ -107,13 +110,19 @@ pub fn progress(connection: &Connection) -> Result<Progress, Error> {
     Ok(found.optional()?.unwrap_or_default())
 }
 
-/// Keeps how far it was read.
+/// Which Nautobot it is.
+pub fn server(connection: &Connection) -> Result<Option<String>, Error> {
+    let mut query = connection.prepare_cached("SELECT server FROM nautobot WHERE id = 1")?;
+    Ok(query.query_row([], |row| row.get(0)).optional()?)
+}
+
+/// Keeps how far it was read, unless the URL is another one by now or somebody else has begun to read everything.
 pub fn keep(connection: &Connection, progress: &Progress) -> Result<(), Error> {
     let mut update = connection.prepare_cached(
         "UPDATE nautobot SET round = :round, full_at = :full_at, synced_at = :synced_at,
              maintenances_to = max(maintenances_to, :maintenances_to), impacts_to = max(impacts_to, :impacts_to),
              notes_to = max(notes_to, :notes_to), deletions_to = max(deletions_to, :deletions_to), log_to = :log_to
-         WHERE id = 1",
+         WHERE id = 1 AND :round BETWEEN round AND round + 1",
     )?;
     update.execute(named_params! {
         ":round": progress.round,

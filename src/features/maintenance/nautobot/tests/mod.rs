@@ -1,5 +1,6 @@
 //! Reading from and writing to the simulated Nautobot, over HTTP and into a real store.
 
+mod elsewhere;
 mod fields;
 mod killed;
 mod meant;
@@ -146,6 +147,17 @@ impl Desk {
             Lookup::Found { windows, .. } => detail::detail(c, windows[0].key, now()).unwrap(),
             Lookup::Unknown | Lookup::Ambiguous(_) => None,
         })
+    }
+
+    /// Everything that is known of Nautobot goes: what is read next is another one with the same records.
+    fn forget(&self) {
+        self.write(|c| {
+            c.execute_batch(
+                "DELETE FROM nautobot_note; DELETE FROM nautobot_impact; DELETE FROM nautobot_maintenance;
+                 DELETE FROM nautobot_circuit; DELETE FROM nautobot_provider; UPDATE nautobot SET full_at = NULL",
+            )
+            .unwrap();
+        });
     }
 
     /// What waits to be written.

@@ -406,6 +406,23 @@ async fn pages_of_another_host_small_limits_and_a_prefix_change_nothing() {
 }
 
 #[tokio::test]
+async fn one_that_answers_more_slowly_than_it_may_is_said_to_be_slow() {
+    use crate::trouble::Remedy as _;
+    let desk = Desk::new(false).await;
+    desk.sim.take(Duration::from_secs(2));
+    let server = Server {
+        url: desk.sim.url(),
+        trust: Trust::Anybody,
+        connect_timeout: Duration::from_secs(20),
+        call_timeout: Duration::from_secs(1),
+        first_pause: Duration::from_millis(1),
+    };
+    let slow = Client::new(&server, TOKEN).unwrap().write(reqwest::Method::PATCH, MAINTENANCE, None).await.unwrap_err();
+    assert_eq!(slow.to_string(), format!("Nautobot at {} did not answer within 1 s", desk.sim.url()));
+    assert!(slow.remedy().contains("`call_timeout` in [nautobot]") && slow.is_transient() && !slow.is_about_one());
+}
+
+#[tokio::test]
 async fn an_empty_answer_of_graphql_is_not_believed() {
     let desk = Desk::new(false).await;
     there(&desk);

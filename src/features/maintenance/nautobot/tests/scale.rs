@@ -53,6 +53,10 @@ async fn where_most_have_changed_everything_is_read() {
     assert!(read.full, "{read:?}");
     let requests = desk.sim.requests();
     assert!(requests.len() < 20, "{requests:#?}");
+    // Of what has changed nothing was read that is thrown away, once that was told.
+    let is_since = |one: &&String| one.contains("last_updated__gte");
+    let since: Vec<_> = requests.iter().filter(is_since).collect();
+    assert!(since.iter().all(|one| one.contains("/maintenance/")), "{since:#?}");
     let id = name.as_str().unwrap().strip_prefix("Lumen-").unwrap();
     assert_eq!(desk.look("lumen", id).unwrap().circuits.len(), 0);
     change(&all[..150], "Splicing again");

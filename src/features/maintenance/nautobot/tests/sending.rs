@@ -482,6 +482,31 @@ async fn a_note_that_somebody_deleted_there_is_made_again_only_when_it_is_brough
 }
 
 #[tokio::test]
+async fn a_record_of_which_only_an_impact_is_newer_is_left_as_it_is() {
+    let desk = Desk::in_time(true).await;
+    let id = there(&desk);
+    desk.sync().await;
+    let path = format!("PATCH /api/{MAINTENANCE}/{id}");
+    let mut less = notice();
+    less.circuits[0].impact = Impact::Degraded;
+    desk.mail("1", 0, less);
+    let before = desk.only();
+    assert_eq!(desk.send().await, Sent { sent: 1, needless: 0, left: 0 });
+    assert_eq!((desk.sim.all(IMPACT)[0]["impact"].as_str(), desk.only()), (Some("DEGRADED"), before));
+    assert!(desk.sim.bodies(&path).is_empty(), "{:?}", desk.sim.bodies(&path));
+    // What was acknowledged there since is taken back with it.
+    desk.sim.patch(MAINTENANCE, &id, json!({"ack": true}));
+    desk.sync().await;
+    desk.mail("2", -1, notice());
+    desk.send().await;
+    assert_eq!(
+        (desk.sim.all(IMPACT)[0]["impact"].as_str(), desk.only()["ack"].as_bool()),
+        (Some("OUTAGE"), Some(false))
+    );
+    assert_eq!(desk.sim.bodies(&path), [json!({"ack": false})]);
+}
+
+#[tokio::test]
 async fn one_process_at_a_time_has_the_connection_and_another_takes_over_when_it_is_dead() {
     let desk = Desk::new(false).await;
     let minute = chrono::TimeDelta::minutes(1);

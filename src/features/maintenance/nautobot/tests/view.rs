@@ -189,19 +189,10 @@ async fn the_name_tells_whose_a_record_is_and_what_is_here_which_of_its_meanings
         c.execute("UPDATE maintenance SET provider = 'nautobot' WHERE maintenance_id = 'by hand'", []).unwrap();
     };
     desk.write(moved);
-    forget(&desk);
+    desk.forget();
     desk.sync().await;
     assert!(desk.look("lumen", "CHG1").is_none() && desk.look("zayo", "Lumen-CHG1").is_some());
     assert!(desk.look("zayo", "by hand").is_none() && desk.look("nautobot", "by hand").is_some());
-}
-
-/// Everything that is known of Nautobot goes, as when it is called otherwise for a while.
-fn forget(desk: &Desk) {
-    let url = desk.sim.url();
-    desk.write(move |c| {
-        setting::configure(c, Some(("http://another.example", false))).unwrap();
-        setting::configure(c, Some((&url, false))).unwrap();
-    });
 }
 
 #[tokio::test]
@@ -219,7 +210,7 @@ async fn a_circuit_of_another_provider_is_the_same_when_the_two_meet_again() {
         let detail = desk.look("lumen", "CHG1").unwrap();
         assert_eq!(detail.circuits.len(), 2);
         assert_eq!(detail.nautobot.unwrap().conflict, None);
-        forget(&desk);
+        desk.forget();
     }
 }
 

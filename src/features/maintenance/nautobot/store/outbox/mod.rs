@@ -341,6 +341,22 @@ pub fn look_again(connection: &Connection, provider: &str, maintenance_id: &str)
     Ok(())
 }
 
+/// The Nautobot that is configured by now is another one than a maintenance's record was in: what somebody saw or said of that
+/// record is not about this one. What is to be sent stays.
+pub fn elsewhere(connection: &Connection, provider: &str, maintenance_id: &str) -> Result<(), Error> {
+    connection
+        .prepare_cached("DELETE FROM outbox WHERE provider = ?1 AND maintenance_id = ?2 AND field <> ''")?
+        .execute((provider, maintenance_id))?;
+    connection
+        .prepare_cached(
+            "UPDATE outbox SET anyway = 0, reason = iif(state = 'conflict', '', reason),
+                 state = iif(state = 'conflict', 'waiting', state)
+             WHERE provider = ?1 AND maintenance_id = ?2",
+        )?
+        .execute((provider, maintenance_id))?;
+    Ok(())
+}
+
 /// When an entry that was tried in vain is tried again: after a minute, then after twice as long, up to an hour, so that
 /// hundreds of entries for what Nautobot does not have are not asked about every minute.
 const IS_DUE: &str = "(o.reason = '' OR o.tried_at IS NULL OR o.tried_at + min(3600, 30 << min(o.tries, 7)) <= :now)";

@@ -12,6 +12,7 @@
 //! | `acknowledge` | acknowledgements, which are of what was seen |
 //! | `astray` | records whose mails speak of another maintenance by now |
 //! | `decide` | what somebody says of a conflict |
+//! | `elsewhere` | records that were read under another URL |
 //! | `note` | notes |
 //! | `gone` | what is there no more |
 //! | `namesake` | records that would be one maintenance |
@@ -28,6 +29,7 @@ mod acknowledge;
 pub mod astray;
 pub mod compare;
 pub mod decide;
+mod elsewhere;
 mod gone;
 mod namesake;
 pub mod note;
@@ -38,6 +40,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
+pub use self::elsewhere::leave;
 pub use self::gone::{gone, sweep};
 use super::content::{self, Here, There};
 use super::lines::{Agreed, Field, Verdict};
@@ -103,6 +106,7 @@ pub fn step(connection: &Connection, manner: &Manner, most: usize, budget: Durat
 
 /// Takes over one, and then the one that has given way to it.
 pub fn one(connection: &Connection, id: &str, manner: &Manner) -> Result<(), Error> {
+    elsewhere::recall(connection, id)?;
     let displaced = namesake::claim(connection, id)?;
     this_one(connection, id, manner)?;
     displaced.map_or(Ok(()), |displaced| this_one(connection, &displaced, manner))
