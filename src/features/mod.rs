@@ -41,6 +41,7 @@ pub const MIGRATIONS: &[&str] = &[
     maintenance::store::SCHEMA_12,
     maintenance::nautobot::store::SCHEMA_5,
     maintenance::nautobot::store::SCHEMA_6,
+    maintenance::store::SCHEMA_13,
 ];
 
 /// Opens the store with every feature's tables. Blocks for some milliseconds.

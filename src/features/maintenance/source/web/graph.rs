@@ -305,7 +305,7 @@ async fn fetch(
     {
         return Ok(None);
     }
-    Ok(Some(Received { key: id, delivered, body: Ok(body), cut_from: cut }))
+    Ok(Some(Received { key: id, delivered, body: Ok(body), cut_from: cut, stamp: None }))
 }
 
 /// One header of a mail with the lines that belong to it.

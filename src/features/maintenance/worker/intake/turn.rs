@@ -81,6 +81,8 @@ pub(super) struct Turn {
     scope: String,
     /// This feed.
     holder: Holder,
+    /// See [`PUT_OFF`].
+    pub(super) put_off_every: Duration,
     /// Whether a look that somebody wants begins the source anew: it has no ear for that meanwhile.
     begins_anew: bool,
     /// Changes when somebody in this process wants all sources to be looked at.
@@ -128,6 +130,7 @@ impl Turn {
             name: name.to_owned(),
             scope: scope.to_owned(),
             holder: Holder::of(&PROCESS, scope),
+            put_off_every: PUT_OFF,
             begins_anew,
             sync,
             wanted_at: 0,
@@ -190,7 +193,7 @@ impl Turn {
     /// or a Maildir is to be looked at anew. `wanted` is changed when somebody wants a look now.
     pub(super) async fn keep(&mut self, mut going: watch::Receiver<Going>, wanted: &watch::Sender<u64>) {
         let mut changes = self.store.changes();
-        let mut put_off_at = Instant::now() + PUT_OFF;
+        let mut put_off_at = Instant::now() + self.put_off_every;
         loop {
             // Cancel safety: each branch only waits.
             tokio::select! {
@@ -212,10 +215,12 @@ impl Turn {
                     continue;
                 }
                 () = sleep_until(put_off_at) => {
-                    put_off_at = Instant::now() + PUT_OFF;
+                    put_off_at = Instant::now() + self.put_off_every;
                     // Not taken for seen: somebody may wait for it.
                     let now = going.borrow().clone();
                     match self.put_off(now).await {
+                        // A Maildir begins anew for a look, and this only asks it whether it is still where it was.
+                        Ok(Claim::Ours) if self.begins_anew => wanted.send_modify(|count| *count = count.wrapping_add(1)),
                         Ok(Claim::Ours) => {}
                         Ok(Claim::Of { .. } | Claim::Paused { .. }) => return,
                         Err(error) => tracing::warn!(%error, source = self.name, "the lease is not put off"),
