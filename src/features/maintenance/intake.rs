@@ -98,12 +98,11 @@ impl Intake {
                     Some(_) => changed::record(connection, &delivery, &reading, &unknown, limits)?,
                     None => None,
                 };
-                let recorded = match changed {
-                    Some(recorded) => recorded,
-                    None => {
-                        let recorded = record::record(connection, &delivery, &reading, limits)?;
-                        unknown::settle(connection, recorded, &unknown)?
-                    }
+                let recorded = if let Some(recorded) = changed {
+                    recorded
+                } else {
+                    let recorded = record::record(connection, &delivery, &reading, limits)?;
+                    unknown::settle(connection, recorded, &unknown)?
                 };
                 given_up::settle(connection, &delivery, (stood_in, &recorded), is_given_up)?;
                 if let Some(stamp) = stamp {

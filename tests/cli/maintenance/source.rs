@@ -71,12 +71,12 @@ fn a_file_that_was_not_whole_or_has_another_mail_by_now_is_read_again() {
     let (half, _) = mail.split_at(mail.find("DTEND").unwrap());
     std::fs::write(&file, half).unwrap();
     sync();
-    assert_eq!(outcomes(), ["parsing-failed"]);
+    assert_eq!(outcomes(), ["unknown-provider"]);
     std::fs::write(&file, &mail).unwrap();
     sync();
     assert_eq!(outcomes(), ["parsed"]);
     let before = super::json(&home, &["list", "--all"]);
-    assert_eq!(before[0]["name"], "HC-1", "{before}");
+    assert_eq!(before[0]["name"], "halcyon/HC-1", "{before}");
     // Read and flagged, touched, and put where it was: that is no news.
     std::fs::rename(&file, home.path().join("Maildir/cur/notice.eml:2,S")).unwrap();
     home.noctui(["source", "sync"]).assert().success().stdout("folder: complete, 0 mails\n");

@@ -530,20 +530,22 @@ async fn a_file_that_is_another_than_the_one_that_was_recorded_is_read_and_flags
 
 #[tokio::test]
 async fn a_file_that_was_just_written_when_it_is_listed_is_left_alone_for_a_moment() {
-    use std::io::Write;
-    let mut file = None;
     let mut fixture = Fixture::with(
         |dir| {
             make(dir);
-            let mut growing = fs::File::create(dir.join("box/new/1700000001.slow")).unwrap();
-            growing.write_all(b"the beginning").unwrap();
-            file = Some(growing);
+            fs::write(dir.join("box/new/1700000001.slow"), "perhaps the beginning").unwrap();
         },
         |maildir| maildir,
     );
-    assert_eq!(fixture.next().await, Event::State(State::Reading { mails: 1 }));
-    file.take().unwrap().write_all(b" and the end").unwrap();
-    assert_eq!(fixture.next_mail().await.body.unwrap(), b"the beginning and the end");
+    let written: DateTime<Utc> =
+        fixture.next_mail().await.stamp.map(|stamp| DateTime::from_timestamp_nanos(stamp.written_at)).unwrap();
+    assert!((clock::now() - written).to_std().unwrap() >= SETTLE_GROWING);
+    // Not for ever, and not where another clock is ahead.
+    let settles = |age: i64| {
+        let written_at = (clock::now() - chrono::TimeDelta::milliseconds(age)).timestamp_nanos_opt().unwrap();
+        settles_in(Stamp { bytes: 1, written_at })
+    };
+    assert_eq!((settles(1_000), settles(-3_600_000)), (None, None));
 }
 
 #[tokio::test]
