@@ -1,9 +1,10 @@
 //! The Maildir that the demo's mails are delivered to, as a mail server would.
 
-use std::fs::{self, DirBuilder};
-use std::io;
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write as _};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// Temporary names tried.
 const MAX_NAMES: usize = 1_000;
@@ -32,7 +33,10 @@ impl Mailbox {
     /// Delivers a mail, which appears at once and whole: among those that somebody has seen, or among the new ones.
     pub(super) fn deliver(&self, name: &str, mail: &[u8], seen: bool) -> io::Result<()> {
         let tmp = self.path.join("tmp").join(name);
-        fs::write(&tmp, mail)?;
+        let mut file = File::create(&tmp)?;
+        file.write_all(mail)?;
+        // Long ago: nobody waits whether more of it comes.
+        file.set_modified(SystemTime::UNIX_EPOCH)?;
         let delivered =
             if seen { self.path.join("cur").join(format!("{name}:2,S")) } else { self.path.join("new").join(name) };
         fs::rename(tmp, delivered)

@@ -1,5 +1,7 @@
 //! Mails that arrive while somebody looks.
 
+use std::fs::File;
+use std::io::Write as _;
 use std::time::Duration;
 
 use crate::support::Random;
@@ -27,6 +29,23 @@ fn a_mail_that_arrives_appears_and_the_cursor_stays_on_its_row() {
     session.send("a");
     session.wait_for("the acknowledgement", |screen| is_acknowledged(screen, 5));
     assert!([2, 4, 7].into_iter().all(|number| !is_acknowledged(&session.screen, number)), "{}", session.screen);
+    session.quit("q");
+}
+
+#[test]
+fn a_mail_that_is_copied_in_pieces_is_what_it_is_in_the_end() {
+    let world = World::with(1);
+    let mut session = world.ready(1);
+    let whole = announcement(3);
+    let (front, back) = whole.split_at(whole.find("DTEND").unwrap());
+    let mut file = File::create(world.mailbox.path().join("new/1700000003.M1P1.mx.example")).unwrap();
+    file.write_all(front.as_bytes()).unwrap();
+    // Longer than a file is left alone in which nothing happens.
+    session.read_within(Duration::from_secs(3));
+    assert!(!is_listed(&session.screen, 3), "{}", session.screen);
+    file.write_all(back.as_bytes()).unwrap();
+    drop(file);
+    session.wait_for("the mail", |screen| is_listed(screen, 3));
     session.quit("q");
 }
 

@@ -65,6 +65,18 @@ fn what_is_known_of_a_source_is_asked_for_anew_each_minute() {
 }
 
 #[test]
+fn a_source_whose_news_are_told_at_once_is_complete_all_the_time() {
+    let mut desk = Desk::with(settings(MAILBOX, ColourDepth::Sixteen, true), None, 120, 30);
+    desk.source(SourceHealth::Watching);
+    desk.wait(TimeDelta::minutes(18));
+    desk.press("c");
+    assert!(desk.shows("last complete <1m ago"), "{}", desk.screen());
+    desk.source(SourceHealth::Failing("no folder".to_owned()));
+    desk.wait(TimeDelta::minutes(18));
+    assert!(!desk.shows("last complete <1m ago"), "{}", desk.screen());
+}
+
+#[test]
 fn mails_that_were_given_up_are_told_under_their_source() {
     let mut desk = Desk::with(settings(MAILBOX, ColourDepth::Sixteen, true), None, 120, 30);
     desk.source(SourceHealth::Watching);

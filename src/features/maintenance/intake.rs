@@ -10,10 +10,10 @@ use super::inventory::Inventory;
 use super::mail::{self, MAX_PARSED_BYTES, MailError};
 use super::model::{Envelope, Reading, Verdict};
 use super::rules::Rules;
-use super::source::{Received, Refusal};
+use super::source::{Received, Refusal, Stamp};
 use super::store::record::{self, Delivery, Limits, Recorded};
 use super::store::sender::{self, Senders};
-use super::store::{given_up, unknown};
+use super::store::{given_up, rewritten, unknown};
 use crate::blocking;
 use crate::store::{Error, Store};
 use crate::text::clean_line;
@@ -45,6 +45,8 @@ pub struct Read {
     pub unknown: Vec<String>,
     /// Whether its source has given it up: the content never came.
     pub is_given_up: bool,
+    /// As what its file was read.
+    pub stamp: Option<Stamp>,
 }
 
 impl Intake {
@@ -87,14 +89,26 @@ impl Intake {
     /// The second half: records mails; answers in their order, each once it is durable.
     pub async fn record(&self, mails: Vec<Read>) -> Vec<Taken> {
         // Polled in this order for the first time, so sent to the writer in this order.
-        join_all(mails.into_iter().map(|Read { delivery, reading, unknown, is_given_up }| {
+        join_all(mails.into_iter().map(|Read { delivery, reading, unknown, is_given_up, stamp }| {
             let limits = self.limits;
             let (source, item, began) = (delivery.source.clone(), delivery.item.clone(), Instant::now());
             let taken = self.store.write_in_batch(move |connection| {
                 let stood_in = given_up::stand_in(connection, &delivery)?;
-                let recorded = record::record(connection, &delivery, &reading, limits)?;
+                let changed = match stamp {
+                    Some(_) => rewritten::record(connection, &delivery, &reading, &unknown, limits)?,
+                    None => None,
+                };
+                let recorded = if let Some(recorded) = changed {
+                    recorded
+                } else {
+                    let recorded = record::record(connection, &delivery, &reading, limits)?;
+                    unknown::settle(connection, recorded, &unknown)?
+                };
                 given_up::settle(connection, &delivery, (stood_in, &recorded), is_given_up)?;
-                unknown::settle(connection, recorded, &unknown)
+                if let Some(stamp) = stamp {
+                    rewritten::stamp(connection, &delivery, stamp)?;
+                }
+                Ok(recorded)
             });
             async move {
                 let taken = taken.await;
@@ -175,7 +189,7 @@ fn read((rules, assigned): (&Rules, &Senders), label: &str, mail: Received, now:
     tell_read(label, &mail.key, size, &reading, began);
     let received_at = mail.delivered.unwrap_or(now);
     let delivery = Delivery { source: label.to_owned(), item: mail.key, raw, size, received_at, recorded_at: now };
-    Some(Read { delivery, reading, unknown: Vec::new(), is_given_up })
+    Some(Read { delivery, reading, unknown: Vec::new(), is_given_up, stamp: mail.stamp })
 }
 
 /// Writes into the log what was made of a mail, for whoever misses one: never what stands in it.
@@ -251,7 +265,7 @@ mod tests {
             let is_cut = to < raw.len();
             let cut_from = is_cut.then_some(raw.len() as u64);
             let body = Ok(raw[..to.min(raw.len())].to_vec());
-            let mail = Received { key: "1".to_owned(), delivered: None, body, cut_from };
+            let mail = Received { key: "1".to_owned(), delivered: None, body, cut_from, stamp: None };
             let rules = (&Rules::embedded(), &Senders::default());
             super::read(rules, "imap", mail, DateTime::UNIX_EPOCH).unwrap().reading.verdict
         };

@@ -56,6 +56,42 @@ fn a_mail_of_a_maildir_that_cannot_be_read_is_told_by_whoever_looks() {
 }
 
 #[test]
+fn a_file_that_was_not_whole_or_has_another_mail_by_now_is_read_again() {
+    let home = Home::new();
+    for part in ["cur", "new", "tmp"] {
+        std::fs::create_dir_all(home.path().join("Maildir").join(part)).unwrap();
+    }
+    home.configure("[[maintenance.source]]\nname = 'folder'\nkind = 'maildir'\npath = '~/Maildir'\n");
+    let file = home.path().join("Maildir/new/notice.eml");
+    let sync = || home.noctui(["source", "sync"]).assert().success().stdout("folder: complete, 1 mail\n");
+    let mails = || super::json(&home, &["mails", "--all"]);
+    let outcomes = || mails().as_array().unwrap().iter().map(|mail| mail["outcome"].clone()).collect::<Vec<_>>();
+    // Half of it is there, as a copy over a slow line has it.
+    let mail = super::one("halcyon", "HC-1").mail();
+    let (half, _) = mail.split_at(mail.find("DTEND").unwrap());
+    std::fs::write(&file, half).unwrap();
+    sync();
+    assert_eq!(outcomes(), ["unknown-provider"]);
+    std::fs::write(&file, &mail).unwrap();
+    sync();
+    assert_eq!(outcomes(), ["parsed"]);
+    let before = super::json(&home, &["list", "--all"]);
+    assert_eq!(before[0]["name"], "halcyon/HC-1", "{before}");
+    // Read and flagged, touched, and put where it was: that is no news.
+    std::fs::rename(&file, home.path().join("Maildir/cur/notice.eml:2,S")).unwrap();
+    home.noctui(["source", "sync"]).assert().success().stdout("folder: complete, 0 mails\n");
+    let touched = std::fs::File::options().append(true).open(home.path().join("Maildir/cur/notice.eml:2,S")).unwrap();
+    touched.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    home.noctui(["source", "sync"]).assert().success();
+    assert_eq!((outcomes().len(), super::json(&home, &["list", "--all"])), (1, before));
+    // Another mail has the name.
+    std::fs::remove_file(home.path().join("Maildir/cur/notice.eml:2,S")).unwrap();
+    std::fs::write(&file, super::one("halcyon", "HC-2").mail()).unwrap();
+    sync();
+    assert_eq!(outcomes(), ["parsed", "parsed"]);
+}
+
+#[test]
 fn a_mail_that_was_given_up_is_told_and_asked_for_again() {
     let home = Home::new();
     for part in ["cur", "new", "tmp"] {

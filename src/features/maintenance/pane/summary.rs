@@ -102,7 +102,10 @@ impl State {
                     format!("{waits}: {why}; tried again at {next}")
                 }
             };
-            let fresh = source.fresh_at.map_or_else(|| "never".to_owned(), |at| format!("{} ago", age(at, now)));
+            // Where what is new is told at once it is complete all the time.
+            let is_live = source.health == SourceHealth::Watching && source.next_at.is_none();
+            let fresh_at = source.fresh_at.map(|at| if is_live { now } else { at });
+            let fresh = fresh_at.map_or_else(|| "never".to_owned(), |at| format!("{} ago", age(at, now)));
             let alert = source.alert.as_ref().map(|alert| format!("  its server says: {}", clean_line(alert)));
             let story = [
                 format!("{}  {}", source.name, source.place),

@@ -122,7 +122,7 @@ impl Desk {
         F: Fn(&T) -> String + Send + 'static,
     {
         let handled = Arc::clone(&self.handled);
-        blocking::run(move || items.into_iter().filter(|item| !handled(&key(item))).collect()).await
+        blocking::run(move || items.into_iter().filter(|item| !handled(&key(item), None)).collect()).await
     }
 
     /// The bookmark of a folder.

@@ -179,7 +179,7 @@ impl Iterator for Mails {
 fn folder(folder: &Waiting) -> Result<Vec<Waiting>, Refusal> {
     let unreadable = |error: io::Error| Refusal::Unreadable { reason: error.to_string() };
     if is_maildir(&folder.path) {
-        let all: Handled = Arc::new(|_| false);
+        let all: Handled = Arc::new(|_, _| false);
         let mails = list(&folder.path, &all).map_err(unreadable)?;
         return Ok(mails
             .into_iter()

@@ -30,6 +30,7 @@ use tokio::sync::mpsc;
 
 pub use self::away::{Absences, Away};
 pub use self::desk::{Bookmarks, Desk, Ended, Fates, Mark};
+pub use self::read::Stamp;
 use crate::trouble::Trouble;
 
 /// The largest mail that is taken, in bytes. Notifications have some kilobytes; the largest attachments that mail
@@ -39,8 +40,9 @@ pub const MAX_MAIL_BYTES: u64 = 64 << 20;
 /// Mails between a source and its reader. Small, because every one of them may hold [`MAX_MAIL_BYTES`].
 const CHANNEL_CAPACITY: usize = 8;
 
-/// Whether the mail with this key was recorded before. Asked on a thread that may block, once per mail and scan.
-pub type Handled = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+/// Whether the mail with this key was recorded before; of a file, as it is now. Asked on a thread that may block, once per
+/// mail and scan.
+pub type Handled = Arc<dyn Fn(&str, Option<Stamp>) -> bool + Send + Sync>;
 
 /// A mail as it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,13 +55,15 @@ pub struct Received {
     pub body: Result<Vec<u8>, Refusal>,
     /// Bytes of the whole mail where `body` is only its beginning.
     pub cut_from: Option<u64>,
+    /// Of a file that stays where it is, and may become another: as what it was read.
+    pub stamp: Option<Stamp>,
 }
 
 impl Received {
     /// A mail of which nothing is missing, or why there is none.
     #[must_use]
     pub fn whole(key: String, delivered: Option<DateTime<Utc>>, body: Result<Vec<u8>, Refusal>) -> Self {
-        Self { key, delivered, body, cut_from: None }
+        Self { key, delivered, body, cut_from: None, stamp: None }
     }
 }
 

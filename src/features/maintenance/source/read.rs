@@ -2,13 +2,30 @@
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use rustix::fs::OFlags;
 
 use super::{MAX_MAIL_BYTES, Refusal};
+
+/// What tells a file from what it was before. Two are only compared: whatever clock wrote them may be another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stamp {
+    /// Its size.
+    pub bytes: i64,
+    /// When it was last written, in nanoseconds since 1970.
+    pub written_at: i64,
+}
+
+impl Stamp {
+    /// Of a file.
+    pub(super) fn of(metadata: &Metadata) -> Self {
+        let written_at = metadata.mtime().wrapping_mul(1_000_000_000).wrapping_add(metadata.mtime_nsec());
+        Self { bytes: i64::try_from(metadata.len()).unwrap_or(i64::MAX), written_at }
+    }
+}
 
 /// Why a file gave no mail.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,6 +50,13 @@ impl From<io::Error> for Unread {
 pub(super) fn read_mail(path: &Path) -> Result<Vec<u8>, Unread> {
     let (file, size) = open(path)?;
     read_sized(file, size)
+}
+
+/// The same with its stamp, which is of before it was read: what is written meanwhile makes it another.
+pub(super) fn read_stamped(path: &Path) -> Result<(Vec<u8>, Stamp), Unread> {
+    let (file, size) = open(path)?;
+    let stamp = Stamp::of(&file.metadata()?);
+    Ok((read_sized(file, size)?, stamp))
 }
 
 /// Opens the file at `path`; its size comes with it. Never waits for a pipe's other end and never opens a device.

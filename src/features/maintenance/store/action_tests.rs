@@ -196,7 +196,7 @@ fn old_maintenances_go_with_what_belongs_to_them_and_stay_known_to_the_source() 
     assert_eq!((forgotten.maintenances, forgotten.notifications, forgotten.and_more), (1, 1, false));
     assert!(detail(&connection, old, hour(0)).unwrap().is_none());
     assert!(detail(&connection, recent, hour(0)).unwrap().is_some());
-    assert!(is_recorded(&connection, "test", "old").unwrap());
+    assert!(is_recorded(&connection, "test", "old", None).unwrap());
     for table in ["circuit", "event", "maintenance_text", "notification", "notification_raw"] {
         let left: i64 = connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap();
         assert_eq!(left, 1, "{table}");

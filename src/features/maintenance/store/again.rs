@@ -113,7 +113,7 @@ pub fn apply(connection: &Connection, opened: &Opened, reading: &Reading, unknow
     }
     let (last, said) = (event::last(connection)?, said::by(connection, key)?);
     connection.execute_batch("SAVEPOINT again")?;
-    let done = settle(connection, opened, reading, unknown);
+    let done = settle(connection, opened, reading, unknown).map(|(again, _)| again);
     let is_news = matches!(&done, Ok(again) if again.effect == Effect::Different);
     // What it says otherwise is kept also where nothing shows it: later ones may make it count.
     let is_other = done.is_ok() && said::by(connection, key)? != said;
@@ -143,6 +143,25 @@ pub fn apply(connection: &Connection, opened: &Opened, reading: &Reading, unknow
     Ok(if is_news { done } else { same })
 }
 
+/// Puts what a mail says now, whose content is another than before, into the place of what it said: whatever that was, and
+/// also if it cannot be read. What became of it.
+pub(super) fn supersede(
+    connection: &Connection,
+    opened: &Opened,
+    reading: &Reading,
+    unknown: &[String],
+) -> Result<(Outcome, Vec<(MaintenanceKey, Merged)>), Error> {
+    let before = opened.notification.outcome;
+    // What somebody says of it stands as long as no rule reads it.
+    if opened.notification.is_read_by_hand() && !matches!(reading.verdict, Verdict::Parsed { .. }) {
+        return Ok((before, Vec::new()));
+    }
+    let last = event::last(connection)?;
+    let (again, merged) = settle(connection, opened, reading, unknown)?;
+    event::forget_echoes(connection, opened.notification.key, last)?;
+    Ok((again.after, merged))
+}
+
 /// What stands of a mail beside what it says, as it was.
 fn set_back(connection: &Connection, opened: &Opened) -> Result<(), Error> {
     let mail = &opened.notification;
@@ -152,8 +171,13 @@ fn set_back(connection: &Connection, opened: &Opened) -> Result<(), Error> {
     Ok(())
 }
 
-/// Applies it and says what that did.
-fn settle(connection: &Connection, opened: &Opened, reading: &Reading, unknown: &[String]) -> Result<Again, Error> {
+/// Applies it and says what that did, also window by window.
+pub(super) fn settle(
+    connection: &Connection,
+    opened: &Opened,
+    reading: &Reading,
+    unknown: &[String],
+) -> Result<(Again, Vec<(MaintenanceKey, Merged)>), Error> {
     let (key, before) = (opened.notification.key, opened.notification.outcome);
     let spoken_of = spoken_of(connection, opened)?;
     let mut recorded = record::record_again(connection, key, opened.notification.received_at, reading)?;
@@ -203,7 +227,7 @@ fn settle(connection: &Connection, opened: &Opened, reading: &Reading, unknown: 
     if another || lists.iter().any(|list| !list.is_empty()) {
         again.effect = Effect::Different;
     }
-    Ok(again)
+    Ok((again, recorded.merged))
 }
 
 /// The maintenances that a mail speaks of, as `PROVIDER/ID`; where that was not kept, those that it was linked to.

@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn a_mail_that_was_given_up_is_asked_for_again_and_stands_there_once() {
         let c = empty();
-        let asked = || !is_recorded(&c, "imap", "INBOX/7/9").unwrap();
+        let asked = || !is_recorded(&c, "imap", "INBOX/7/9", None).unwrap();
         let mails = || c.query_row("SELECT count(*) FROM notification", [], |row| row.get::<_, i64>(0)).unwrap();
         assert_eq!(ask_again(&c, "noc", "imap").unwrap(), 0);
         let first = take(&c, &delivery(b""), true);

@@ -25,6 +25,7 @@
 //! | `edit` | making a maintenance by hand, correcting it, saying that a mail belongs to it, and the inverse of each |
 //! | `sender` | whose mails come from an address that no rule names, as people say |
 //! | `again` | reading stored notifications again |
+//! | `changed` | mails whose file is another than when it was read |
 //! | `unparsed` | notifications, above all those nobody could read |
 //! | `unknown` | notifications that name circuits which are not the user's |
 //! | `count` | the numbers beside the pane's title |
@@ -40,6 +41,7 @@ pub mod again;
 pub mod away;
 pub mod by_hand;
 pub mod change;
+
 pub mod count;
 pub mod detail;
 pub mod dismiss;
@@ -53,6 +55,7 @@ pub mod look_up;
 pub mod merge;
 pub mod record;
 pub mod retention;
+pub mod rewritten;
 pub(in crate::features::maintenance) mod rows;
 pub(super) mod said;
 pub mod seed;
@@ -116,6 +119,9 @@ pub const SCHEMA_11: &str = include_str!("schema_11.sql");
 
 /// Version 12: mails that do not come, and what a source of a name was.
 pub const SCHEMA_12: &str = include_str!("schema_12.sql");
+
+/// Version 13: as what files were read.
+pub const SCHEMA_13: &str = include_str!("schema_13.sql");
 
 /// Circuits of one window that are kept, more than any notice seen by two orders of magnitude: of one that names more the
 /// first are, and that is said.

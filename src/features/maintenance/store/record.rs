@@ -11,6 +11,7 @@ use super::{MOST_CIRCUITS, MaintenanceKey, NotificationKey, said};
 use crate::features::maintenance::mail::bare_subject;
 use crate::features::maintenance::model::{Circuit, Envelope, Notice, Outcome, Reading, Verdict};
 use crate::features::maintenance::nautobot::store::inventory;
+use crate::features::maintenance::source::Stamp;
 use crate::store::Error;
 use crate::text::clean_line;
 
@@ -33,7 +34,7 @@ pub struct Delivery {
 
 impl Delivery {
     /// When it came: not later than now, whatever the clock says of the machine that had it last.
-    fn received_at(&self) -> DateTime<Utc> {
+    pub(super) fn received_at(&self) -> DateTime<Utc> {
         self.received_at.min(self.recorded_at)
     }
 }
@@ -97,11 +98,17 @@ pub enum Merged {
     Told,
 }
 
-/// Whether the source's item was recorded before, so that it need not even be read; one that is asked for again has to be.
-pub fn is_recorded(connection: &Connection, source: &str, item: &str) -> Result<bool, Error> {
-    let mut query =
-        connection.prepare_cached("SELECT 1 FROM source_item WHERE source = ?1 AND item = ?2 AND lacks <> 2")?;
-    Ok(query.exists([source, item])?)
+/// Whether the source's item was recorded before, so that it need not even be read; one that is asked for again has to be,
+/// and a file that is another now. Of what was recorded before stamps were kept the size is known, and of what is
+/// forgotten by now a new time alone makes nothing new.
+pub fn is_recorded(connection: &Connection, source: &str, item: &str, stamp: Option<Stamp>) -> Result<bool, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT 1 FROM source_item i WHERE source = ?1 AND item = ?2 AND lacks <> 2 AND CASE
+             WHEN ?3 IS NULL THEN 1
+             WHEN written_at IS NULL THEN coalesce((SELECT size FROM notification n WHERE n.id = i.notification), ?3) = ?3
+             ELSE bytes = ?3 AND (written_at = ?4 OR notification IS NULL) END",
+    )?;
+    Ok(query.exists((source, item, stamp.map(|stamp| stamp.bytes), stamp.map(|stamp| stamp.written_at)))?)
 }
 
 /// Records a notification and merges what it says, all or nothing.
@@ -118,7 +125,7 @@ pub fn record(
     let received_at = delivery.received_at();
     let hashes = Hashes::of(&delivery.raw);
     let earlier = if delivery.raw.is_empty() {
-        find_item(connection, delivery)?
+        find_item(connection, delivery, &hashes)?
     } else {
         find_same(connection, reading, &hashes)?
     };
@@ -205,13 +212,13 @@ fn mailed(dated: Option<DateTime<Utc>>, received_at: DateTime<Utc>) -> DateTime<
 }
 
 /// What identifies a mail.
-struct Hashes {
-    whole: Vec<u8>,
-    body: Vec<u8>,
+pub(super) struct Hashes {
+    pub(super) whole: Vec<u8>,
+    pub(super) body: Vec<u8>,
 }
 
 impl Hashes {
-    fn of(raw: &[u8]) -> Self {
+    pub(super) fn of(raw: &[u8]) -> Self {
         let body = raw.windows(2).enumerate().find_map(|(at, pair)| {
             let after = raw.get(at + 2..)?;
             match pair {
@@ -235,17 +242,22 @@ fn digest(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// The notification that this very item was recorded as: without content nothing else tells mails apart.
-fn find_item(connection: &Connection, delivery: &Delivery) -> Result<Option<(NotificationKey, Outcome)>, Error> {
+fn find_item(
+    connection: &Connection,
+    delivery: &Delivery,
+    nothing: &Hashes,
+) -> Result<Option<(NotificationKey, Outcome)>, Error> {
     let mut query = connection.prepare_cached(
         "SELECT n.id, n.outcome FROM source_item i JOIN notification n ON n.id = i.notification
-         WHERE i.source = ?1 AND i.item = ?2",
+         WHERE i.source = ?1 AND i.item = ?2 AND n.whole_hash = ?3",
     )?;
-    let found = query.query_row([&delivery.source, &delivery.item], |row| Ok((row.get(0)?, row.get(1)?)));
+    let item = (&delivery.source, &delivery.item, &nothing.whole);
+    let found = query.query_row(item, |row| Ok((row.get(0)?, row.get(1)?)));
     Ok(found.optional()?)
 }
 
 /// An earlier notification that is the same mail.
-fn find_same(
+pub(super) fn find_same(
     connection: &Connection,
     reading: &Reading,
     hashes: &Hashes,
@@ -298,7 +310,7 @@ fn says_other(connection: &Connection, earlier: NotificationKey, reading: &Readi
     Ok(!said.is_empty() && said != says)
 }
 
-fn message_id(envelope: &Envelope) -> Option<String> {
+pub(super) fn message_id(envelope: &Envelope) -> Option<String> {
     envelope.message_id.as_deref().map(|id| cut(id.to_owned(), LONG))
 }
 
@@ -400,7 +412,7 @@ fn name(provider: &str) -> String {
     if name.is_empty() { "unknown".to_owned() } else { name }
 }
 
-fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     cut(clean_line(text), SHORT)
 }
 
@@ -413,7 +425,7 @@ fn marked(mut left: String, text: &str) -> String {
     left
 }
 
-fn long(text: &str) -> String {
+pub(super) fn long(text: &str) -> String {
     cut(clean_line(text), LONG)
 }
 

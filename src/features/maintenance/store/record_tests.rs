@@ -68,9 +68,9 @@ fn the_same_mail_by_another_way_is_the_same() {
     forwarded.item = "by the list".to_owned();
     let again = record(&connection, &forwarded, &reading, Limits::default()).unwrap();
     assert_eq!((again.notification, again.novelty), (first.notification, Novelty::Duplicate));
-    assert!(is_recorded(&connection, "test", "1").unwrap());
-    assert!(is_recorded(&connection, "test", "by the list").unwrap());
-    assert!(!is_recorded(&connection, "test", "2").unwrap());
+    assert!(is_recorded(&connection, "test", "1", None).unwrap());
+    assert!(is_recorded(&connection, "test", "by the list", None).unwrap());
+    assert!(!is_recorded(&connection, "test", "2", None).unwrap());
 }
 
 #[test]

@@ -101,5 +101,5 @@ fn place(source: &Source) -> String {
 /// The question whether a mail of the source is recorded.
 fn handled(session: &Session, source: &Source) -> Handled {
     let (store, label) = (session.store.clone(), crate::features::maintenance::worker::label(&source.from));
-    Arc::new(move |key| store.read_blocking(|c| record::is_recorded(c, &label, key)).unwrap_or(false))
+    Arc::new(move |key, stamp| store.read_blocking(|c| record::is_recorded(c, &label, key, stamp)).unwrap_or(false))
 }

@@ -395,7 +395,7 @@ fn landed(mails: Vec<Listed>, bodies: &mut HashMap<u32, Vec<u8>>, at: &Where, la
         let is_cut = mail.size > largest || body.len() > most;
         let cut_from = is_cut.then(|| mail.size.max(body.len() as u64));
         body.truncate(most);
-        Some(Received { key: at.key(mail.uid), delivered: mail.delivered, body: Ok(body), cut_from })
+        Some(Received { key: at.key(mail.uid), delivered: mail.delivered, body: Ok(body), cut_from, stamp: None })
     };
     mails.into_iter().filter_map(received).collect()
 }

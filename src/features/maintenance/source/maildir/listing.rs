@@ -3,15 +3,16 @@
 //! A delivered mail is named `unique` in `new/` and `unique:2,FLAGS` in `cur/`; `unique` begins with the delivery time
 //! in seconds and never changes (<https://cr.yp.to/proto/maildir.html>).
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
+use std::fs::{self, DirEntry, Metadata};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use super::super::Handled;
-use super::super::read::modified;
+use super::super::{Handled, Stamp};
 
 /// The folders that hold delivered mails. Deliverers write to `tmp/` and rename, so `tmp/` is never looked at.
 pub(super) const FOLDERS: [&str; 2] = ["new", "cur"];
@@ -25,36 +26,55 @@ pub(in super::super) struct Entry {
     pub(in super::super) key: String,
     /// Where it was.
     pub(in super::super) path: PathBuf,
+    /// As what it was found; `None` where that cannot be told.
+    pub(in super::super) stamp: Option<Stamp>,
 }
 
 impl Entry {
     /// The mail at `path`, or `None` when the name is not a mail's.
     pub(super) fn at(path: PathBuf) -> Option<Self> {
-        let key = key(path.file_name()?)?;
-        let delivered = delivery_time(&key).or_else(|| modified(&path));
-        Some(Self { delivered, key, path })
+        let (key, metadata) = (key(path.file_name()?)?, fs::metadata(&path).ok());
+        Some(Self::of(key, path, metadata.as_ref()))
+    }
+
+    /// The mail of this key at `path`.
+    fn of(key: String, path: PathBuf, metadata: Option<&Metadata>) -> Self {
+        let modified = || metadata.and_then(|metadata| metadata.modified().ok()).map(DateTime::from);
+        Self { delivered: delivery_time(&key).or_else(modified), key, path, stamp: metadata.map(Stamp::of) }
     }
 }
 
 /// Every mail of the Maildir at `root` that was not handled before, in the order of delivery.
 ///
-/// A mail that is being moved to `cur/` during the listing may be listed twice, under the same key.
+/// Of a mail that is in both folders, as one that is being moved during the listing, the one in `cur/` counts.
 pub(in super::super) fn list(root: &Path, handled: &Handled) -> io::Result<Vec<Entry>> {
-    let mut entries = Vec::new();
+    let mut entries: HashMap<String, Entry> = HashMap::new();
     for folder in FOLDERS {
-        match std::fs::read_dir(root.join(folder)) {
-            Ok(files) => entries.extend(
-                files
-                    .filter_map(|file| Some(file.ok()?.path()))
-                    .filter(|path| path.file_name().and_then(key).is_some_and(|key| !handled(&key)))
-                    .filter_map(Entry::at),
-            ),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        let files = match fs::read_dir(root.join(folder)) {
+            Ok(files) => files,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => return Err(error),
+        };
+        for file in files.flatten() {
+            let Some(key) = key(&file.file_name()) else { continue };
+            let metadata = metadata(&file);
+            if handled(&key, metadata.as_ref().map(Stamp::of)) {
+                entries.remove(&key);
+            } else {
+                let entry = Entry::of(key.clone(), file.path(), metadata.as_ref());
+                entries.insert(key, entry);
+            }
         }
     }
+    let mut entries: Vec<Entry> = entries.into_values().collect();
     entries.sort_unstable();
     Ok(entries)
+}
+
+/// Of a file, or of what a link leads to. Asked of the folder: the way to it is not gone for each.
+fn metadata(file: &DirEntry) -> Option<Metadata> {
+    let metadata = file.metadata().ok()?;
+    if metadata.is_symlink() { fs::metadata(file.path()).ok() } else { Some(metadata) }
 }
 
 /// Whether there is a Maildir at `root`.
@@ -113,7 +133,7 @@ mod tests {
         for name in ["new/1700000003.a", "cur/1700000001.z:2,S", "new/1700000002.m", "new/.hidden"] {
             std::fs::write(dir.path().join(name), "x").unwrap();
         }
-        let handled: Handled = std::sync::Arc::new(|key| key == "1700000002.m");
+        let handled: Handled = std::sync::Arc::new(|key, _| key == "1700000002.m");
         let keys: Vec<_> = list(dir.path(), &handled).unwrap().into_iter().map(|entry| entry.key).collect();
         assert_eq!(keys, ["1700000001.z", "1700000003.a"]);
     }

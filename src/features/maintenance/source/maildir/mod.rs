@@ -10,29 +10,34 @@ mod refused;
 use std::collections::{HashMap, HashSet};
 use std::future;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc::Sender;
+use tokio::sync::watch::Receiver;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use self::changes::{Changes, Gathered, Touch};
+use self::listing::FOLDERS;
 pub(super) use self::listing::{Entry, is_maildir, list};
 use self::refused::Refused;
 pub use self::refused::{Found, survey, unread};
-use super::read::{Unread, read_mail};
-use super::{Event, Handled, Received, State};
+use super::read::{Unread, read_stamped};
+use super::{Event, Handled, Received, Stamp, State};
+use crate::clock;
 
 /// The pause between two looks where the system does not tell of changes.
 const LOOK_EVERY: Duration = Duration::from_mins(1);
 /// Lets a burst of deliveries become one sorted batch.
 const SETTLE: Duration = Duration::from_millis(20);
 /// How long a file that was created in place must be left alone by its writer before it counts as complete. Deliverers
-/// rename; this is for `cp mail Maildir/new/` and for those who link.
+/// rename; this is for `cp mail Maildir/new/` and for those who link. Of a writer who halts for longer the mail is read as far
+/// as it is there, and again when there is more of it.
 const SETTLE_GROWING: Duration = Duration::from_secs(1);
 /// Keys remembered before those that have been recorded meanwhile are forgotten again.
 const MAX_HANDED_OUT: usize = 4_096;
@@ -73,17 +78,19 @@ impl Maildir {
         Self { since, ..self }
     }
 
-    /// Hands every mail that is not `handled` to `out`, once, until `stop` is cancelled or the reader is gone.
+    /// Hands every mail that is not `handled` to `out`, once, until `stop` is cancelled or the reader is gone; a file that
+    /// is another later, once more. Whenever `check` changes it looks whether the path still leads where it led.
     ///
     /// Mails that were refused for a reason that may pass come again when they change. Cancel safety: it only reads, so
     /// it may be dropped anywhere; what was not taken from the channel comes again next time.
-    pub async fn watch(self, handled: Handled, out: Sender<Event>, stop: CancellationToken) {
+    pub async fn watch(self, handled: Handled, out: Sender<Event>, check: Receiver<u64>, stop: CancellationToken) {
         let mut watch = Watch {
             maildir: Arc::new(self),
             handled,
             out,
+            check,
             told: None,
-            handed_out: HashSet::new(),
+            handed_out: HashMap::new(),
             prune_at: MAX_HANDED_OUT,
             refused: Refused::default(),
             ripening: HashMap::new(),
@@ -104,10 +111,12 @@ struct Watch {
     handled: Handled,
     /// Where mails go.
     out: Sender<Event>,
+    /// Changes when it is time to look where the path leads: the system tells nothing of links, and of folders further up.
+    check: Receiver<u64>,
     /// The state that was told last, so that it is told once.
     told: Option<State>,
-    /// Keys that went out and are perhaps not recorded yet.
-    handed_out: HashSet<String>,
+    /// Keys that went out and are perhaps not recorded yet, and as what.
+    handed_out: HashMap<String, Option<Stamp>>,
     /// Size of `handed_out` at which to forget what has been recorded.
     prune_at: usize,
     /// Mails that are there and cannot be read.
@@ -163,8 +172,12 @@ impl Watch {
         };
         entries.retain(|entry| {
             let recent = entry.delivered.is_none_or(|delivered| delivered >= self.maildir.since);
-            recent && !self.handed_out.contains(&entry.key)
+            recent && !self.is_handed_out(entry)
         });
+        // Whoever writes one of them may be in the middle of it.
+        if let Some(wait) = entries.iter().filter_map(|entry| settles_in(entry.stamp?)).max() {
+            sleep(wait).await;
+        }
         // Those that were refused are tried again, but they are no news.
         let listed: HashSet<&String> = entries.iter().map(|entry| &entry.key).collect();
         self.refused.retain(|key| listed.contains(key));
@@ -199,6 +212,12 @@ impl Watch {
                     next_try = Instant::now() + self.maildir.look_every;
                     self.ripening.extend(self.refused.paths().map(|path| (path, Instant::now())));
                 }
+                Ok(()) = self.check.changed() => {
+                    let (maildir, watched) = (Arc::clone(&self.maildir), opened.places);
+                    if blocking(move || maildir.places() != watched).await? {
+                        return Ok(Gathered { open_again: true, ..Gathered::default() });
+                    }
+                }
                 // Where the system tells nothing, it does not tell either that the folders are others now.
                 () = at(next_look) => return Ok(Gathered { open_again: true, ..Gathered::default() }),
             }
@@ -225,7 +244,7 @@ impl Watch {
         let entries = blocking(move || {
             let mut entries: Vec<_> = ripe.into_iter().filter_map(Entry::at).collect();
             entries.sort_unstable();
-            entries.into_iter().partition::<Vec<_>, _>(|entry| handled(&entry.key))
+            entries.into_iter().partition::<Vec<_>, _>(|entry| handled(&entry.key, entry.stamp))
         });
         let (recorded, entries) = entries.await?;
         for entry in recorded {
@@ -237,21 +256,26 @@ impl Watch {
         Ok(())
     }
 
+    /// Whether a mail went out as it is.
+    fn is_handed_out(&self, entry: &Entry) -> bool {
+        self.handed_out.get(&entry.key).is_some_and(|stamp| entry.stamp.is_none() || *stamp == entry.stamp)
+    }
+
     /// Reads one mail and hands it out, unless that was done before.
     async fn hand_out(&mut self, entry: Entry) -> Result<(), Ended> {
-        let Entry { delivered, key, path } = entry;
-        if self.handed_out.contains(&key) {
+        if self.is_handed_out(&entry) {
             return Ok(());
         }
+        let Entry { delivered, key, path, stamp } = entry;
         let at = path.clone();
-        let body = match blocking(move || read_mail(&at)).await? {
-            Ok(bytes) => Ok(bytes),
+        let (body, stamp) = match blocking(move || read_stamped(&at)).await? {
+            Ok((bytes, stamp)) => (Ok(bytes), Some(stamp)),
             // Deleted, or moved to cur/: then the move was gathered as well.
             Err(Unread::Vanished) => {
                 self.refused.vanished(&key, &path);
                 return Ok(());
             }
-            Err(Unread::Refused(refusal)) => Err(refusal),
+            Err(Unread::Refused(refusal)) => (Err(refusal), stamp),
         };
         match &body {
             // Told once.
@@ -262,10 +286,11 @@ impl Watch {
             }
             _ => {
                 self.refused.remove(&key);
-                self.handed_out.insert(key.clone());
+                self.handed_out.insert(key.clone(), stamp);
             }
         }
-        self.send(Event::Received(vec![Received::whole(key, delivered, body)])).await?;
+        let received = Received { stamp, ..Received::whole(key, delivered, body) };
+        self.send(Event::Received(vec![received])).await?;
         self.prune().await
     }
 
@@ -276,7 +301,7 @@ impl Watch {
         }
         let (mut keys, handled) = (std::mem::take(&mut self.handed_out), Arc::clone(&self.handled));
         self.handed_out = blocking(move || {
-            keys.retain(|key| !handled(key));
+            keys.retain(|key, stamp| !handled(key, *stamp));
             keys
         })
         .await?;
@@ -285,12 +310,13 @@ impl Watch {
     }
 
     /// Waits until something changes on the way to a Maildir that is not there.
-    async fn await_appearance(&self) -> Result<(), Ended> {
+    async fn await_appearance(&mut self) -> Result<(), Ended> {
         let maildir = Arc::clone(&self.maildir);
         let Some(above) = blocking(move || maildir.above()).await? else { return Ok(()) };
         let next_look = above.looks_every.map(|pause| Instant::now() + pause);
         tokio::select! {
             _ = above.next_change() => {}
+            Ok(()) = self.check.changed() => {}
             () = at(next_look) => {}
         }
         Ok(())
@@ -324,7 +350,12 @@ struct Opened {
     changes: Option<Changes>,
     /// The pause between two looks, where looking is needed.
     looks_every: Option<Duration>,
+    /// What is watched, from before it was.
+    places: Places,
 }
+
+/// Which folders a Maildir and those in it are, by device and inode.
+type Places = [Option<(u64, u64)>; 1 + FOLDERS.len()];
 
 impl Opened {
     /// The next changes; never, when the system does not tell.
@@ -343,9 +374,10 @@ impl Maildir {
             if !is_maildir(&self.root) {
                 break;
             }
+            let places = self.places();
             let watch = Changes::of_maildir(&self.root);
             if !watch.as_ref().is_err_and(is_gone) {
-                return Ok(self.opened(watch, &self.root));
+                return Ok(self.opened(watch, &self.root, places));
             }
         }
         let root = self.root.display();
@@ -365,17 +397,30 @@ impl Maildir {
         if watch.as_ref().is_err_and(is_gone) || nearest() != watched || is_maildir(&self.root) {
             return None;
         }
-        Some(self.opened(watch, watched))
+        Some(self.opened(watch, watched, Places::default()))
     }
 
     /// Looks now and then where `watch` does not tell all, or nothing.
-    fn opened(&self, watch: notify::Result<Changes>, folder: &Path) -> Opened {
+    fn opened(&self, watch: notify::Result<Changes>, folder: &Path, places: Places) -> Opened {
         let changes = watch
             .inspect_err(|error| tracing::warn!(folder = %folder.display(), %error, "no watch; looking now and then"))
             .ok();
         let look = self.always_look || changes.is_none() || is_remote(folder);
-        Opened { changes, looks_every: look.then_some(self.look_every) }
+        Opened { changes, looks_every: look.then_some(self.look_every), places }
     }
+
+    /// Blocks. Where the path leads now.
+    fn places(&self) -> Places {
+        let [new, cur] = FOLDERS.map(|folder| self.root.join(folder));
+        [&self.root, &new, &cur].map(|folder| folder.metadata().ok().map(|found| (found.dev(), found.ino())))
+    }
+}
+
+/// How long a file has still to be left alone before it counts as complete; `None` where it does.
+fn settles_in(stamp: Stamp) -> Option<Duration> {
+    let now = clock::now().timestamp_nanos_opt()?;
+    let age = u64::try_from(now.checked_sub(stamp.written_at)?).ok()?;
+    SETTLE_GROWING.checked_sub(Duration::from_nanos(age)).filter(|left| !left.is_zero())
 }
 
 /// Whether a folder went away before the watch on it was set up.

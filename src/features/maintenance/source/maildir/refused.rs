@@ -91,7 +91,8 @@ pub struct Found {
 /// are not `handled`. Blocks.
 pub fn survey(root: &Path, handled: &Handled) -> Result<(Seen, Option<Trouble>), String> {
     let found = unread(root, handled)?;
-    let all = list(root, &(std::sync::Arc::new(|_: &str| false) as Handled)).map_err(|error| unlisted(root, &error))?;
+    let all =
+        list(root, &(std::sync::Arc::new(|_: &str, _| false) as Handled)).map_err(|error| unlisted(root, &error))?;
     let mails = Ok(u32::try_from(all.len()).unwrap_or(u32::MAX));
     Ok((Seen { folder: root.display().to_string(), mails, is_label: false }, found.refused))
 }

@@ -6,7 +6,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::sync::Mutex;
 
 use tempfile::TempDir;
-use tokio::sync::mpsc::Receiver;
+use tokio::sync::mpsc;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -27,9 +28,13 @@ struct Fixture {
     /// Removed at the end.
     dir: TempDir,
     /// What the watch tells.
-    events: Receiver<Event>,
-    /// Keys that count as recorded.
+    events: mpsc::Receiver<Event>,
+    /// Keys that count as recorded, as whatever file.
     recorded: Arc<Mutex<BTreeSet<String>>>,
+    /// Mails that do as the file that they were.
+    kept: Arc<Mutex<HashMap<String, Option<Stamp>>>>,
+    /// Has it look where the path leads.
+    check: watch::Sender<u64>,
     /// Ends the watch.
     stop: CancellationToken,
     /// The watch.
@@ -42,8 +47,15 @@ impl Fixture {
         let dir = tempfile::tempdir().unwrap();
         prepare(dir.path());
         let (out, events) = channel();
-        let mut fixture =
-            Self { events, recorded: Arc::default(), stop: CancellationToken::new(), tasks: JoinSet::new(), dir };
+        let mut fixture = Self {
+            events,
+            recorded: Arc::default(),
+            kept: Arc::default(),
+            check: watch::Sender::new(0),
+            stop: CancellationToken::new(),
+            tasks: JoinSet::new(),
+            dir,
+        };
         fixture.start(out, change);
         fixture
     }
@@ -55,10 +67,12 @@ impl Fixture {
 
     /// Starts a watch that tells `out`.
     fn start(&mut self, out: Sender<Event>, change: impl FnOnce(Maildir) -> Maildir) {
-        let recorded = Arc::clone(&self.recorded);
-        let handled: Handled = Arc::new(move |key| recorded.lock().unwrap().contains(key));
+        let (recorded, kept) = (Arc::clone(&self.recorded), Arc::clone(&self.kept));
+        let handled: Handled = Arc::new(move |key, stamp| {
+            recorded.lock().unwrap().contains(key) || kept.lock().unwrap().get(key) == Some(&stamp)
+        });
         let maildir = change(Maildir::new(self.dir.path().join("box")));
-        self.tasks.spawn(maildir.watch(handled, out, self.stop.clone()));
+        self.tasks.spawn(maildir.watch(handled, out, self.check.subscribe(), self.stop.clone()));
     }
 
     /// `box/REST`.
@@ -360,12 +374,12 @@ fn who_looks_into_a_maildir_is_told_what_cannot_be_read() {
     symlink("nowhere", dir.path().join("box/new/1700000003.nowhere")).unwrap();
     let root = dir.path().join("box");
     let words = |trouble: Option<crate::trouble::Trouble>| trouble.map(|trouble| trouble.what().to_owned());
-    let nothing_is: Handled = Arc::new(|_| false);
+    let nothing_is: Handled = Arc::new(|_, _| false);
     let found = unread(&root, &nothing_is).unwrap();
     assert_eq!((found.mails, words(found.refused).as_deref()), (2, Some("1 mail not read")));
     let (seen, refused) = survey(&root, &nothing_is).unwrap();
     assert_eq!((seen.mails, words(refused).as_deref()), (Ok(3), Some("1 mail not read")));
-    let it_is: Handled = Arc::new(|key| key == "1700000002.loop");
+    let it_is: Handled = Arc::new(|key, _| key == "1700000002.loop");
     assert_eq!(words(survey(&root, &it_is).unwrap().1), None, "what was read before needs no reading");
 }
 
@@ -461,15 +475,123 @@ async fn keys_that_were_recorded_are_forgotten() {
     let recorded = Arc::clone(&fixture.recorded);
     let mut watch = Watch {
         maildir: Arc::new(Maildir::new(fixture.path(""))),
-        handled: Arc::new(move |key| recorded.lock().unwrap().contains(key)),
+        handled: Arc::new(move |key, _| recorded.lock().unwrap().contains(key)),
         out,
+        check: fixture.check.subscribe(),
         told: None,
-        handed_out: (0..MAX_HANDED_OUT).map(|number| number.to_string()).collect(),
+        handed_out: (0..MAX_HANDED_OUT).map(|number| (number.to_string(), None)).collect(),
         prune_at: MAX_HANDED_OUT,
         refused: Refused::default(),
         ripening: HashMap::new(),
     };
     fixture.recorded.lock().unwrap().extend((1..MAX_HANDED_OUT).map(|number| number.to_string()));
     watch.prune().await.unwrap();
-    assert_eq!(watch.handed_out, HashSet::from(["0".to_owned()]));
+    assert_eq!(watch.handed_out, HashMap::from([("0".to_owned(), None)]));
+}
+
+#[tokio::test]
+async fn a_mail_whose_writer_halts_is_read_again_when_it_is_whole() {
+    use std::io::Write;
+    let mut fixture = Fixture::empty();
+    fixture.until_watching().await;
+    let mut file = fs::File::create(fixture.path("new/1700000001.slow")).unwrap();
+    file.write_all(b"the beginning").unwrap();
+    assert_eq!(fixture.next_mail().await.body.unwrap(), b"the beginning");
+    file.write_all(b" and the end").unwrap();
+    drop(file);
+    let whole = fixture.next_mail().await;
+    assert_eq!(
+        (whole.key.as_str(), whole.body.unwrap().as_slice()),
+        ("1700000001.slow", &b"the beginning and the end"[..])
+    );
+}
+
+#[tokio::test]
+async fn a_file_that_is_another_than_the_one_that_was_recorded_is_read_and_flags_make_it_no_other() {
+    let mut fixture = Fixture::empty();
+    fixture.until_watching().await;
+    for name in ["1700000001.kept", "1700000002.grown", "notice.eml"] {
+        fixture.deliver(name, name);
+        let mail = fixture.next_mail().await;
+        fixture.kept.lock().unwrap().insert(mail.key, mail.stamp);
+    }
+    fixture.stop.cancel();
+    fixture.tasks.join_next().await;
+    fs::rename(fixture.path("new/1700000001.kept"), fixture.path("cur/1700000001.kept:2,S")).unwrap();
+    fs::write(fixture.path("new/1700000002.grown"), "1700000002.grown and more").unwrap();
+    fs::remove_file(fixture.path("new/notice.eml")).unwrap();
+    fixture.deliver("notice.eml", "another in the end".get(..10).unwrap());
+    fixture.stop = CancellationToken::new();
+    let (out, events) = channel();
+    fixture.events = events;
+    fixture.start(out, |maildir| maildir);
+    assert_eq!(fixture.until_watching().await, ["1700000002.grown", "notice.eml"]);
+}
+
+#[tokio::test]
+async fn a_file_that_was_just_written_when_it_is_listed_is_left_alone_for_a_moment() {
+    let mut fixture = Fixture::with(
+        |dir| {
+            make(dir);
+            fs::write(dir.join("box/new/1700000001.slow"), "perhaps the beginning").unwrap();
+        },
+        |maildir| maildir,
+    );
+    let written: DateTime<Utc> =
+        fixture.next_mail().await.stamp.map(|stamp| DateTime::from_timestamp_nanos(stamp.written_at)).unwrap();
+    assert!((clock::now() - written).to_std().unwrap() >= SETTLE_GROWING);
+    // Not for ever, and not where another clock is ahead.
+    let settles = |age: i64| {
+        let written_at = (clock::now() - chrono::TimeDelta::milliseconds(age)).timestamp_nanos_opt().unwrap();
+        settles_in(Stamp { bytes: 1, written_at })
+    };
+    assert_eq!((settles(1_000), settles(-3_600_000)), (None, None));
+}
+
+#[tokio::test]
+async fn of_a_name_that_is_in_both_folders_the_file_in_cur_counts() {
+    let mut fixture = Fixture::with(
+        |dir| {
+            make(dir);
+            fs::write(dir.join("box/new/1700000001.a"), "left behind").unwrap();
+            fs::write(dir.join("box/cur/1700000001.a:2,S"), "here").unwrap();
+        },
+        |maildir| maildir,
+    );
+    let mail = fixture.next_mail().await;
+    assert_eq!(mail.body.unwrap(), b"here");
+    fixture.kept.lock().unwrap().insert(mail.key, mail.stamp);
+    fixture.stop.cancel();
+    fixture.tasks.join_next().await;
+    fixture.stop = CancellationToken::new();
+    let (out, events) = channel();
+    fixture.events = events;
+    fixture.start(out, |maildir| maildir);
+    assert_eq!(fixture.until_watching().await, [""; 0], "nor is the other one read in turns");
+}
+
+#[tokio::test]
+async fn a_path_that_leads_elsewhere_by_now_is_followed_when_it_is_time_to_look() {
+    let other = tempfile::tempdir().unwrap();
+    make(other.path());
+    let mut fixture = Fixture::with(
+        |dir| {
+            fs::create_dir(dir.join("above")).unwrap();
+            make(&dir.join("above"));
+            symlink("above/box", dir.join("box")).unwrap();
+        },
+        |maildir| maildir,
+    );
+    fixture.until_watching().await;
+    // A folder further up is another, and then a link on the way.
+    fs::rename(fixture.dir.path().join("above"), fixture.dir.path().join("before")).unwrap();
+    make(&fixture.dir.path().join("above"));
+    fixture.deliver("1700000001.a", "a");
+    fixture.check.send_modify(|count| *count += 1);
+    assert_eq!(fixture.next_mail().await.key, "1700000001.a");
+    fs::remove_file(fixture.dir.path().join("box")).unwrap();
+    symlink(other.path().join("box"), fixture.dir.path().join("box")).unwrap();
+    fixture.deliver("1700000002.b", "b");
+    fixture.check.send_modify(|count| *count += 1);
+    assert_eq!(fixture.next_mail().await.key, "1700000002.b");
 }

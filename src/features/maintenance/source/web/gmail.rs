@@ -342,7 +342,7 @@ async fn beginning(asker: &Asker, config: &WebMail, id: String, size: u64) -> Re
     }
     let size = about.get("sizeEstimate").and_then(Value::as_u64).unwrap_or(size);
     let delivered = delivered(&about);
-    Ok(Some(Received { key: id, delivered, body: Ok(letter.end()), cut_from: Some(size) }))
+    Ok(Some(Received { key: id, delivered, body: Ok(letter.end()), cut_from: Some(size), stamp: None }))
 }
 
 /// Four letters for three bytes, and what is around them.

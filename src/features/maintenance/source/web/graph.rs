@@ -2,8 +2,10 @@
 //! gave, mails as they came, categories.
 
 use std::collections::HashSet;
+use std::pin::pin;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use futures::stream::{self, StreamExt as _};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -248,13 +250,11 @@ impl Connection {
     }
 
     /// Gives mails a category for what became of them.
-    pub(super) async fn categorise(&mut self, untold: &[Untold], marked: &mut Marked) {
-        for mail in untold {
-            let (id, outcome, before) = mail;
-            let add = self.label_for(outcome);
-            let remove =
-                before.as_deref().and_then(|before| self.label_for(before)).filter(|label| Some(*label) != add);
-            match self.exchange(id, add, remove).await {
+    pub(super) async fn categorise(&self, untold: &[Untold], marked: &mut Marked) {
+        let each: Vec<_> = untold.iter().map(|mail| self.categorise_one(mail)).collect();
+        let mut exchanged = pin!(stream::iter(each).buffered(hand::AT_ONCE));
+        while let Some((mail, exchanged)) = exchanged.next().await {
+            match exchanged {
                 Ok(()) => marked.done(mail),
                 Err(fault) => marked.refused(mail, fault),
             }
@@ -262,6 +262,14 @@ impl Connection {
                 return;
             }
         }
+    }
+
+    /// Gives one mail a category for what became of it.
+    async fn categorise_one<'m>(&self, mail: &'m Untold) -> (&'m Untold, Result<(), Fault>) {
+        let (id, outcome, before) = mail;
+        let add = self.label_for(outcome);
+        let remove = before.as_deref().and_then(|before| self.label_for(before)).filter(|label| Some(*label) != add);
+        (mail, self.exchange(id, add, remove).await)
     }
 
     /// Gives a mail one category, and takes another one away; others stay.
@@ -305,7 +313,7 @@ async fn fetch(
     {
         return Ok(None);
     }
-    Ok(Some(Received { key: id, delivered, body: Ok(body), cut_from: cut }))
+    Ok(Some(Received { key: id, delivered, body: Ok(body), cut_from: cut, stamp: None }))
 }
 
 /// One header of a mail with the lines that belong to it.

@@ -16,7 +16,7 @@ use crate::features::maintenance::source::remote::Fault;
 
 /// Mails that are fetched at the same time. Exchange Online answers four requests of an application for a mailbox at once and
 /// refuses a fifth; one is left for what has not ended on its side.
-const AT_ONCE: usize = 3;
+pub(super) const AT_ONCE: usize = 3;
 /// Mails that are handed out together, at the most,
 const TOGETHER: usize = 64;
 /// and bytes of them.

@@ -1,11 +1,13 @@
 //! Mails are labelled with what became of them.
 //!
+//! A portion of them at a time, and only for a while: new mails are not kept waiting by labels.
+//!
 //! A mail that a server refuses to label keeps no other from its label; it is tried again at the next look, after the others.
 
 use std::collections::HashSet;
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{Connection, Desk, Fault, is_of_one};
 use crate::config::Service;
@@ -16,6 +18,10 @@ use crate::trouble::Trouble;
 const RECORDED_WITHIN: Duration = Duration::from_secs(30);
 /// The pause between two looks whether it is recorded.
 const LOOK: Duration = Duration::from_millis(100);
+/// For so long mails are labelled, then it is looked for new ones. Less where looks are more frequent.
+const LABELLING: Duration = Duration::from_secs(5);
+/// Mails that are labelled one by one, before it is kept that they are.
+const PORTION: usize = 15;
 /// After so many that were refused one after the other no more are tried at this look.
 const IN_A_ROW: usize = 6;
 
@@ -83,15 +89,25 @@ impl Connection {
             sleep(LOOK).await;
             waited += LOOK;
         }
-        let (mut failed, mut trouble) = (HashSet::new(), None);
+        let until = Instant::now() + self.config.poll_every.min(LABELLING);
+        let portion = match self.config.service {
+            Service::Gmail => usize::MAX,
+            Service::Microsoft => PORTION,
+        };
+        let (mut failed, mut trouble, mut is_first) = (HashSet::new(), None, true);
         loop {
             let mut untold = desk.untold().await;
             untold.retain(|(key, ..)| !failed.contains(key));
             if untold.is_empty() {
                 break;
             }
+            if !std::mem::take(&mut is_first) && Instant::now() >= until {
+                self.has_unlabelled = true;
+                break;
+            }
             // What failed before comes last.
             untold.sort_by_key(|(key, ..)| self.unlabelled.contains(key));
+            untold.truncate(portion);
             let mut marked = Marked::default();
             match self.config.service {
                 Service::Gmail => self.label_in_gmail(&untold, &mut marked).await,

@@ -92,6 +92,7 @@ impl Account for Mailbox {
             asker: Arc::clone(&self.asker),
             names: Vec::new(),
             unlabelled: HashSet::new(),
+            has_unlabelled: false,
         })
     }
 }
@@ -107,6 +108,8 @@ pub struct Connection {
     names: Vec<(String, String)>,
     /// Mails that could not be labelled when that was last tried.
     unlabelled: HashSet<String>,
+    /// Whether there are more that were not tried yet.
+    has_unlabelled: bool,
 }
 
 impl Connection {
@@ -151,6 +154,9 @@ impl Session for Connection {
     }
 
     async fn wait(&mut self, desk: &mut Desk) -> Result<(), Fault> {
+        if std::mem::take(&mut self.has_unlabelled) {
+            return Ok(());
+        }
         // Cancel safety: each branch only waits.
         tokio::select! {
             () = sleep(self.config.poll_every) => {}

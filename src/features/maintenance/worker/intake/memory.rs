@@ -26,7 +26,7 @@ impl Memory {
     pub(super) fn handled(&self) -> Handled {
         let (store, label) = (self.store.clone(), self.label.clone());
         // A question that cannot be answered is answered with no: recording finds duplicates again.
-        Arc::new(move |key| store.read_blocking(|c| record::is_recorded(c, &label, key)).unwrap_or(false))
+        Arc::new(move |key, stamp| store.read_blocking(|c| record::is_recorded(c, &label, key, stamp)).unwrap_or(false))
     }
 
     /// The question how far a folder was read.

@@ -244,7 +244,7 @@ impl Feed {
         match &self.kind {
             Kind::Maildir(path) => {
                 let (out, events) = source::channel();
-                tasks.spawn(Maildir::new(path).watch(self.memory.handled(), out, stop.clone()));
+                tasks.spawn(Maildir::new(path).watch(self.memory.handled(), out, wanted, stop.clone()));
                 events
             }
             Kind::Imap(config) => {

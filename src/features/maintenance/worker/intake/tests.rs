@@ -102,6 +102,23 @@ async fn who_waits_for_their_turn_tells_how_it_goes_for_whoever_has_it() {
 }
 
 #[tokio::test]
+async fn a_maildir_is_asked_where_its_path_leads_whenever_the_lease_is_put_off() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_store(dir.path()).unwrap();
+    let (_sync, synced) = watch::channel(0);
+    let mut turn = Turn::new(store, ("noc", "maildir /noc"), true, synced);
+    turn.put_off_every = Duration::from_millis(1);
+    assert_eq!(turn.take().await.unwrap(), None);
+    let (_going, goes) = watch::channel(Going::default());
+    let check = watch::Sender::new(0);
+    let mut asked = check.subscribe();
+    tokio::select! {
+        () = turn.keep(goes, &check) => panic!("the turn is kept"),
+        changed = asked.changed() => changed.unwrap(),
+    }
+}
+
+#[tokio::test]
 async fn a_source_whose_name_another_configuration_has_for_something_else_says_so_and_is_not_taken_for_read() {
     use crate::features::maintenance::store::source::{self, Holder, Progress};
     let dir = tempfile::tempdir().unwrap();

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 use super::memory::Memory;
 use crate::clock;
@@ -24,8 +24,11 @@ use crate::store::{Error, Store};
 const LEASE: Duration = Duration::from_mins(3);
 /// How often it is put off. Each time is a commit, after which the screens of other processes on the data directory look again.
 const PUT_OFF: Duration = Duration::from_mins(1);
-/// How often somebody who waits for their turn looks whether who has it has died.
+/// How often somebody who waits for their turn looks whether who has it has died; all that wait in a process at the same time.
 const LOOK: Duration = Duration::from_secs(5);
+
+/// What looks are counted from.
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// This process among all that ever held a lease. A feed that begins anew in it has the lease of the one before.
 static PROCESS: LazyLock<String> = LazyLock::new(|| uuid::Uuid::new_v4().to_string());
@@ -81,6 +84,8 @@ pub(super) struct Turn {
     scope: String,
     /// This feed.
     holder: Holder,
+    /// See [`PUT_OFF`].
+    pub(super) put_off_every: Duration,
     /// Whether a look that somebody wants begins the source anew: it has no ear for that meanwhile.
     begins_anew: bool,
     /// Changes when somebody in this process wants all sources to be looked at.
@@ -95,8 +100,17 @@ pub(super) struct Turn {
     told: Going,
     /// The failure that others were told.
     failed: Option<(DateTime<Utc>, String)>,
+    /// What was known of the source when the turn was asked for.
+    seen: Option<Known>,
     /// When the source was last read to the end, by whoever reads it.
     complete_at: Option<DateTime<Utc>>,
+}
+
+/// When all that wait for their turn look next.
+fn next_look() -> Instant {
+    let since = START.elapsed();
+    let looks = u32::try_from(since.as_millis() / LOOK.as_millis()).unwrap_or(u32::MAX);
+    *START + LOOK.saturating_mul(looks.saturating_add(1))
 }
 
 /// Why a source is not read while another configuration on the same data directory has its name for something else.
@@ -128,6 +142,7 @@ impl Turn {
             name: name.to_owned(),
             scope: scope.to_owned(),
             holder: Holder::of(&PROCESS, scope),
+            put_off_every: PUT_OFF,
             begins_anew,
             sync,
             wanted_at: 0,
@@ -135,6 +150,7 @@ impl Turn {
             is_asked: false,
             told: Going::default(),
             failed: None,
+            seen: None,
             complete_at: None,
         }
     }
@@ -146,6 +162,7 @@ impl Turn {
         self.is_asked |= known.wanted_at > self.wanted_at;
         (self.wanted_at, self.put_back_at) = (known.wanted_at, known.put_back_at);
         self.complete_at = known.complete_at;
+        self.seen = Some(known.clone());
         if let Some((who, at)) = known.paused {
             return Ok(Some(SourceHealth::Paused { who, at }));
         }
@@ -173,16 +190,27 @@ impl Turn {
     /// Waits until it may have become our turn. Who wants the source to be looked at meanwhile asks whoever reads it.
     pub(super) async fn changed(&mut self) {
         let mut changes = self.store.changes();
-        tokio::select! {
-            _ = changes.changed() => {}
-            Ok(()) = self.sync.changed() => {
-                let name = self.name.clone();
-                let asked = self.store.write(move |c| source::want(c, &name, clock::now())).await;
-                if let Err(error) = asked {
-                    tracing::warn!(%error, "whoever reads the source was not asked to look");
+        // What is told with a lease that is put off is announced to nobody.
+        let read_again_at = Instant::now() + self.put_off_every;
+        loop {
+            tokio::select! {
+                _ = changes.changed() => return,
+                Ok(()) = self.sync.changed() => {
+                    let name = self.name.clone();
+                    let asked = self.store.write(move |c| source::want(c, &name, clock::now())).await;
+                    if let Err(error) = asked {
+                        tracing::warn!(%error, "whoever reads the source was not asked to look");
+                    }
+                    return;
+                }
+                // The system is asked, and not the store.
+                () = sleep_until(next_look()) => {
+                    let is_held = |seen: &Known| seen.paused.is_some() || seen.reader(clock::now()).is_some();
+                    if Instant::now() >= read_again_at || !self.seen.as_ref().is_some_and(is_held) {
+                        return;
+                    }
                 }
             }
-            () = sleep(LOOK) => {}
         }
     }
 
@@ -190,7 +218,7 @@ impl Turn {
     /// or a Maildir is to be looked at anew. `wanted` is changed when somebody wants a look now.
     pub(super) async fn keep(&mut self, mut going: watch::Receiver<Going>, wanted: &watch::Sender<u64>) {
         let mut changes = self.store.changes();
-        let mut put_off_at = Instant::now() + PUT_OFF;
+        let mut put_off_at = Instant::now() + self.put_off_every;
         loop {
             // Cancel safety: each branch only waits.
             tokio::select! {
@@ -212,10 +240,12 @@ impl Turn {
                     continue;
                 }
                 () = sleep_until(put_off_at) => {
-                    put_off_at = Instant::now() + PUT_OFF;
+                    put_off_at = Instant::now() + self.put_off_every;
                     // Not taken for seen: somebody may wait for it.
                     let now = going.borrow().clone();
                     match self.put_off(now).await {
+                        // A Maildir begins anew for a look, and this only asks it whether it is still where it was.
+                        Ok(Claim::Ours) if self.begins_anew => wanted.send_modify(|count| *count = count.wrapping_add(1)),
                         Ok(Claim::Ours) => {}
                         Ok(Claim::Of { .. } | Claim::Paused { .. }) => return,
                         Err(error) => tracing::warn!(%error, source = self.name, "the lease is not put off"),

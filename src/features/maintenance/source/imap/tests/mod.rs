@@ -165,7 +165,7 @@ impl Reading {
         let wanted = watch::Sender::new(0);
         let Before { recorded, bookmarks, is_of_others, absences } = before;
         let desk = Desk::new(
-            Arc::new(move |key| recorded.contains(key)),
+            Arc::new(move |key, _| recorded.contains(key)),
             Arc::new(move |folder| {
                 let text = bookmarks.get(folder)?.clone();
                 Some(Mark { text, is_current: !is_of_others })

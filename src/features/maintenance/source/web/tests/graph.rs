@@ -247,6 +247,31 @@ async fn mails_get_a_category_for_what_became_of_them_and_keep_their_others() {
 }
 
 #[tokio::test]
+async fn new_mails_do_not_wait_until_all_others_have_their_category() {
+    let (microsoft, url, _tasks) = Microsoft::start().await;
+    fill(&microsoft, 40);
+    let mut config = config(Service::Microsoft, &url);
+    config.labels = vec![("parsed", "noctui read".to_owned())];
+    config.poll_every = std::time::Duration::from_nanos(1);
+    let kept = Arc::new(Kept::default());
+    let labelled = || {
+        let told = kept.fates.lock().unwrap().values().filter(|(_, told)| told.is_some()).count();
+        let state = microsoft.state();
+        (told, state.messages.iter().filter(|one| one.categories.contains(&"noctui read".to_owned())).count())
+    };
+    let mut seen = Vec::new();
+    let each = |look: usize| {
+        seen.push((labelled(), kept.subjects().len()));
+        if look == 1 {
+            microsoft.state().deliver("inbox", mail("noc@isp.example", "new"), "2026-11-21T09:00:00Z");
+        }
+    };
+    kept.catch_up(&config, 4, each).await.unwrap();
+    // A portion is known to be labelled when the next look is made, which finds the new mail.
+    assert_eq!(seen, [((0, 0), 0), ((15, 15), 40), ((30, 30), 41), ((41, 41), 41)]);
+}
+
+#[tokio::test]
 async fn a_folder_that_is_refused_holds_up_neither_the_others_nor_their_categories() {
     for (status, code) in [(403, "ErrorAccessDenied"), (400, "ErrorInvalidRequest"), (500, "ErrorInternalServerError")]
     {

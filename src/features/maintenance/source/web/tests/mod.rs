@@ -179,7 +179,7 @@ impl Kept {
         let (out, mut events) = mpsc::channel(2);
         let (wanted, asks) = watch::channel(0);
         let (handled, bookmarks) = (Arc::clone(self), Arc::clone(self));
-        let handled = move |key: &str| handled.mails.lock().unwrap().iter().any(|mail| mail.key == key);
+        let handled = move |key: &str, _| handled.mails.lock().unwrap().iter().any(|mail| mail.key == key);
         let bookmarks = move |folder: &str| {
             let text = bookmarks.bookmarks.lock().unwrap().get(folder)?.clone();
             Some(Mark { text, is_current: !*bookmarks.is_of_others.lock().unwrap() })

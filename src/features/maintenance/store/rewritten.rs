@@ -1,0 +1,292 @@
+//! Mails whose file is another than when it was read: it was not whole then, or has been written anew.
+//!
+//! What was read of the same mail gives way to what it says now, as if that had been read alone; only the history tells of
+//! both. Of a file whose name another mail has by now, the mail that was there stays.
+
+use rusqlite::{Connection, OptionalExtension as _, named_params};
+
+use super::record::{self, Delivery, Hashes, Limits, Novelty, Recorded};
+use super::rows::length;
+use super::{NotificationKey, again, unparsed};
+use crate::features::maintenance::model::{Envelope, Outcome, Reading, Verdict};
+use crate::features::maintenance::source::Stamp;
+use crate::store::Error;
+
+/// What this very item was recorded as, whose content came with it.
+struct Earlier {
+    key: NotificationKey,
+    outcome: Outcome,
+    message_id: Option<String>,
+    dated: Option<i64>,
+    whole_hash: Vec<u8>,
+    /// As far as it is kept.
+    raw: Vec<u8>,
+}
+
+/// Records a mail whose item is known with other content. `None` where it is not, or where it is another mail or one that
+/// is known: it is recorded as every mail is.
+pub fn record(
+    connection: &Connection,
+    delivery: &Delivery,
+    reading: &Reading,
+    unknown: &[String],
+    limits: Limits,
+) -> Result<Option<Recorded>, Error> {
+    let Some(earlier) = earlier(connection, delivery)? else { return Ok(None) };
+    let (key, raw) = (earlier.key, &delivery.raw);
+    let hashes = Hashes::of(raw);
+    let was_refused = earlier.whole_hash == Hashes::of(&[]).whole;
+    if raw.is_empty() && delivery.size > 0 && !was_refused {
+        return Ok(None);
+    }
+    let same = if raw.is_empty() { None } else { record::find_same(connection, reading, &hashes)? };
+    if same.is_some_and(|(same, _)| same == key) {
+        return Ok(None);
+    }
+    // Less than was read before: it is being written again.
+    if raw.is_empty() && delivery.size == 0 || earlier.raw.starts_with(raw) && !raw.is_empty() {
+        let outcome = earlier.outcome;
+        return Ok(Some(Recorded { notification: key, outcome, novelty: Novelty::Duplicate, merged: Vec::new() }));
+    }
+    if !was_refused && !earlier.is_begun_by(delivery, reading) {
+        return Ok(None);
+    }
+    let opened = |connection| unparsed::notification(connection, key);
+    if same.is_some() {
+        // The whole mail has come another way, and the rest of it is no mail.
+        let verdict = Verdict::Unknown { reason: String::new() };
+        if let Some(opened) = opened(connection)? {
+            again::settle(connection, &opened, &Reading { envelope: Envelope::default(), verdict }, &[])?;
+        }
+        connection.prepare_cached("DELETE FROM notification WHERE id = ?1")?.execute([key])?;
+        return Ok(None);
+    }
+    replace(connection, key, delivery, reading, &hashes, limits)?;
+    let Some(opened) = opened(connection)? else { return Ok(None) };
+    let (outcome, merged) = again::supersede(connection, &opened, reading, unknown)?;
+    Ok(Some(Recorded { notification: key, outcome, novelty: Novelty::ReadAgain, merged }))
+}
+
+/// As what the file of a mail was read that has been recorded.
+pub fn stamp(connection: &Connection, delivery: &Delivery, stamp: Stamp) -> Result<(), Error> {
+    connection
+        .prepare_cached("UPDATE source_item SET bytes = ?3, written_at = ?4 WHERE source = ?1 AND item = ?2")?
+        .execute((&delivery.source, &delivery.item, stamp.bytes, stamp.written_at))?;
+    Ok(())
+}
+
+impl Earlier {
+    /// Whether a mail is the one of which this is a beginning, or the same with other content. Who writes a file may make
+    /// room for it first.
+    fn is_begun_by(&self, delivery: &Delivery, reading: &Reading) -> bool {
+        let room = self.raw.iter().rev().take_while(|byte| **byte == 0).count();
+        let written = self.raw.get(..self.raw.len() - room).unwrap_or_default();
+        let is_beginning = !self.raw.is_empty() && delivery.raw.starts_with(written);
+        let message_id = record::message_id(&reading.envelope);
+        let is_other_date =
+            self.dated.zip(reading.envelope.date).is_some_and(|(dated, date)| dated != date.timestamp());
+        is_beginning || (message_id.is_some() && message_id == self.message_id && !is_other_date)
+    }
+}
+
+/// What the item of a delivery was recorded as, unless that is what another item was, too.
+fn earlier(connection: &Connection, delivery: &Delivery) -> Result<Option<Earlier>, Error> {
+    let mut query = connection.prepare_cached(
+        "SELECT n.id, n.outcome, n.message_id, n.dated, n.whole_hash, coalesce(r.raw, x'') AS raw
+         FROM source_item i JOIN notification n ON n.id = i.notification LEFT JOIN notification_raw r ON r.id = n.id
+         WHERE i.source = ?1 AND i.item = ?2 AND i.lacks = 0 AND n.source = ?1 AND n.item = ?2 AND NOT EXISTS (
+             SELECT 1 FROM source_item o WHERE o.notification = n.id AND (o.source, o.item) <> (?1, ?2))",
+    )?;
+    let found = query.query_row([&delivery.source, &delivery.item], |row| {
+        Ok(Earlier {
+            key: row.get("id")?,
+            outcome: row.get("outcome")?,
+            message_id: row.get("message_id")?,
+            dated: row.get("dated")?,
+            whole_hash: row.get("whole_hash")?,
+            raw: row.get("raw")?,
+        })
+    });
+    Ok(found.optional()?)
+}
+
+/// Puts the content of a mail into the place of what it was. Whose it is, is asked anew, and nobody has dismissed it.
+fn replace(
+    connection: &Connection,
+    key: NotificationKey,
+    delivery: &Delivery,
+    reading: &Reading,
+    hashes: &Hashes,
+    limits: Limits,
+) -> Result<(), Error> {
+    let envelope = &reading.envelope;
+    let kept = delivery.raw.get(..limits.raw_bytes).unwrap_or(&delivery.raw);
+    let mut update = connection.prepare_cached(
+        "UPDATE notification SET received_at = :received_at, message_id = :message_id, sender = :sender,
+             subject = :subject, dated = :dated, size = :size, kept = :kept, whole_hash = :whole, body_hash = :body,
+             recorded_at = :recorded_at, whose = 0, dismissed_at = NULL, dismissed_by = NULL WHERE id = :id",
+    )?;
+    update.execute(named_params! {
+        ":id": key,
+        ":received_at": delivery.received_at().timestamp(),
+        ":message_id": record::message_id(envelope),
+        ":sender": record::short(&envelope.sender),
+        ":subject": record::long(&envelope.subject),
+        ":dated": envelope.date.map(|date| date.timestamp()),
+        ":size": i64::try_from(delivery.size).unwrap_or(i64::MAX),
+        ":kept": length(kept),
+        ":whole": hashes.whole,
+        ":body": hashes.body,
+        ":recorded_at": delivery.recorded_at.timestamp(),
+    })?;
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO notification_raw (id, raw) VALUES (?1, ?2)")?
+        .execute((key, kept))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::maintenance::model::{Impact, Notice};
+    use crate::features::maintenance::store::MaintenanceKey;
+    use crate::features::maintenance::store::action::{Actor, acknowledge_as_it_is};
+    use crate::features::maintenance::store::detail::{Detail, detail};
+    use crate::features::maintenance::store::record::is_recorded;
+    use crate::features::maintenance::store::testing::{circuit, empty, hour, mail, notice};
+
+    /// What is said of lines 1 to `lines`.
+    fn of_lines(lines: usize) -> Notice {
+        let circuits = (1..=lines).map(|line| circuit(&format!("IC-{line}"), Impact::Outage)).collect();
+        Notice { circuits, ..notice(hour(0)) }
+    }
+
+    /// The first `lines` lines of a mail of six, which tell of as many circuits.
+    fn cut(lines: usize) -> (Delivery, Reading) {
+        let (mut delivery, reading) = mail("1", hour(0), vec![of_lines(lines)]);
+        for line in 1..=lines {
+            delivery.raw.extend(format!("IC-{line}\r\n").bytes());
+        }
+        delivery.size = delivery.raw.len() as u64;
+        (delivery, reading)
+    }
+
+    /// As the intake records it.
+    fn take(connection: &Connection, (delivery, reading): &(Delivery, Reading)) -> Recorded {
+        let changed = record(connection, delivery, reading, &[], Limits::default()).unwrap();
+        let recorded =
+            changed.unwrap_or_else(|| record::record(connection, delivery, reading, Limits::default()).unwrap());
+        let bytes = i64::try_from(delivery.size).unwrap();
+        stamp(connection, delivery, Stamp { bytes, written_at: 7 }).unwrap();
+        recorded
+    }
+
+    fn with(mail: &(Delivery, Reading), verdict: Verdict) -> (Delivery, Reading) {
+        (mail.0.clone(), Reading { verdict, ..mail.1.clone() })
+    }
+
+    fn look(connection: &Connection) -> Option<Detail> {
+        detail(connection, MaintenanceKey(1), hour(9)).unwrap()
+    }
+
+    fn count(connection: &Connection, table: &str) -> i64 {
+        connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn what_was_read_of_half_a_mail_gives_way_to_the_whole() {
+        let (whole, both) = (empty(), empty());
+        take(&whole, &cut(6));
+        take(&both, &cut(4));
+        let anna = Actor { who: "anna".to_owned(), at: hour(1) };
+        acknowledge_as_it_is(&both, &[MaintenanceKey(1)], &anna).unwrap();
+        let recorded = take(&both, &cut(6));
+        assert_eq!((recorded.outcome, recorded.novelty), (Outcome::Parsed, Novelty::ReadAgain));
+        let (one, other) = (look(&whole).unwrap(), look(&both).unwrap());
+        assert_eq!(
+            (&one.circuits, one.stamp, one.status, &one.summary),
+            (&other.circuits, other.stamp, other.status, &other.summary)
+        );
+        assert!(other.acknowledgements.iter().all(|ack| ack.revision < other.revision), "it is asked for again");
+        let raw = |c: &Connection| -> (Vec<u8>, i64, Vec<u8>) {
+            let sql = "SELECT raw, size, whole_hash FROM notification JOIN notification_raw USING (id)";
+            c.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap()
+        };
+        assert_eq!(raw(&whole), raw(&both));
+        // Once more is no news, nor is less of it.
+        let events = count(&both, "event");
+        for lines in [6, 4, 6] {
+            assert_eq!(take(&both, &cut(lines)).novelty, Novelty::Duplicate);
+        }
+        assert_eq!((count(&both, "event"), count(&both, "notification")), (events, 1));
+    }
+
+    #[test]
+    fn a_failure_of_half_a_mail_goes_and_one_of_the_whole_stands() {
+        let failed = || Verdict::Failed { provider: "zayo".to_owned(), reason: "it ends".to_owned() };
+        let c = empty();
+        take(&c, &with(&cut(0), failed()));
+        assert_eq!(take(&c, &cut(6)).outcome, Outcome::Parsed);
+        assert_eq!((look(&c).unwrap().circuits.len(), count(&c, "notification")), (6, 1));
+        // Even the other way round: only the whole counts.
+        let c = empty();
+        take(&c, &cut(4));
+        assert_eq!(take(&c, &with(&cut(6), failed())).outcome, Outcome::ParsingFailed);
+        assert_eq!((look(&c), count(&c, "said"), count(&c, "notification")), (None, 0, 1));
+    }
+
+    #[test]
+    fn a_file_that_was_empty_or_cut_within_its_head_is_the_mail_that_it_becomes() {
+        for begins in ["", "Message-ID: <1@carr", "\0\0\0\0", "Message-ID: <1\0\0\0\0\0\0"] {
+            let c = empty();
+            let (mut delivery, mut reading) = cut(6);
+            (delivery.raw, delivery.size) = (begins.as_bytes().to_vec(), begins.len() as u64);
+            reading.envelope.message_id = None;
+            take(&c, &with(&(delivery, reading), Verdict::Unknown { reason: "no rule".to_owned() }));
+            assert_eq!(take(&c, &cut(6)).outcome, Outcome::Parsed, "{begins:?}");
+            assert_eq!((count(&c, "notification"), look(&c).unwrap().circuits.len()), (1, 6), "{begins:?}");
+        }
+    }
+
+    #[test]
+    fn half_a_mail_of_which_the_whole_came_another_way_goes() {
+        let c = empty();
+        take(&c, &cut(4));
+        let (mut elsewhere, reading) = cut(6);
+        elsewhere.item = "by another name".to_owned();
+        take(&c, &(elsewhere, reading));
+        assert_eq!(count(&c, "notification"), 2);
+        assert_eq!(take(&c, &cut(6)).novelty, Novelty::Duplicate);
+        assert_eq!((count(&c, "notification"), count(&c, "said"), look(&c).unwrap().circuits.len()), (1, 1, 6));
+    }
+
+    #[test]
+    fn a_name_that_is_used_again_is_of_another_mail_and_the_one_before_stays() {
+        let c = empty();
+        take(&c, &cut(6));
+        let other = Notice { maintenance_id: "TTN-2".to_owned(), ..notice(hour(1)) };
+        let (mut delivery, reading) = mail("2", hour(1), vec![other]);
+        delivery.item = "1".to_owned();
+        assert_eq!(take(&c, &(delivery, reading)).novelty, Novelty::New);
+        assert_eq!((count(&c, "notification"), count(&c, "maintenance"), count(&c, "source_item")), (2, 2, 1));
+    }
+
+    #[test]
+    fn a_file_is_recorded_as_what_it_was_read() {
+        let c = empty();
+        let is = |bytes, written_at| is_recorded(&c, "test", "1", Some(Stamp { bytes, written_at })).unwrap();
+        let mail = cut(6);
+        let bytes = i64::try_from(mail.0.size).unwrap();
+        assert!(!is(bytes, 7));
+        take(&c, &mail);
+        assert!(is(bytes, 7) && !is(bytes, 8) && !is(bytes + 1, 7) && is_recorded(&c, "test", "1", None).unwrap());
+        // Of what is forgotten a new time makes nothing new.
+        c.execute("DELETE FROM notification", []).unwrap();
+        assert!(is(bytes, 8) && !is(bytes + 1, 7));
+        // What was recorded before stamps were kept.
+        let c = empty();
+        record::record(&c, &mail.0, &mail.1, Limits::default()).unwrap();
+        let is = |bytes, written_at| is_recorded(&c, "test", "1", Some(Stamp { bytes, written_at })).unwrap();
+        assert!(is(bytes, 1) && is(bytes, 2) && !is(bytes + 1, 1));
+    }
+}
