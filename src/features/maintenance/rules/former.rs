@@ -34,6 +34,43 @@ const OF_TIMES: [&str; 21] = [
     "start", "starts", "begin", "begins", "end", "ends", "finish", "from", "to", "date", "dates", "day", "time",
     "times", "window", "windows", "zone", "timezone", "schedule", "duration", "slot",
 ];
+/// Zones behind such a word.
+const ZONES: [&str; 4] = ["utc", "gmt", "cet", "local"];
+/// Words that may stand between those above and what no longer holds: "the originally planned maintenance window".
+const OF_WORK: [&str; 32] = [
+    "maintenance",
+    "work",
+    "works",
+    "activity",
+    "event",
+    "outage",
+    "service",
+    "planned",
+    "scheduled",
+    "announced",
+    "proposed",
+    "agreed",
+    "requested",
+    "advised",
+    "communicated",
+    "notified",
+    "estimated",
+    "expected",
+    "intended",
+    "the",
+    "it",
+    "this",
+    "is",
+    "was",
+    "were",
+    "for",
+    "at",
+    "on",
+    "of",
+    "in",
+    "and",
+    "between",
+];
 /// A text with so many digits has a date or a time.
 const DIGITS: usize = 4;
 /// A heading has no more words.
@@ -58,10 +95,19 @@ fn has(text: &str, known: &[&str]) -> bool {
     words(text).any(|word| is_one_of(word, known))
 }
 
-/// Whether a text says of what follows it that it no longer holds.
+/// Whether a text says of what follows it that it no longer holds: what is old is a time or the work, and no splice.
 fn says_former(text: &str) -> bool {
-    let last = words(text).filter(|word| is_one_of(word, &FORMER) || is_one_of(word, &NEW)).last();
-    last.is_some_and(|word| is_one_of(word, &FORMER))
+    let (mut is_former, mut what) = (false, None);
+    for word in words(text) {
+        if is_one_of(word, &FORMER) || is_one_of(word, &NEW) {
+            (is_former, what) = (is_one_of(word, &FORMER), None);
+        } else if what.is_none() && !is_one_of(word, &OF_WORK) {
+            what = Some(word);
+        }
+    }
+    let is_time =
+        |word: &str| is_one_of(word, &OF_TIMES) || is_one_of(word, &ZONES) || word.starts_with(char::is_numeric);
+    is_former && what.is_none_or(is_time)
 }
 
 /// Whether the words right before a time, which ends them, say that it no longer holds.
@@ -168,6 +214,9 @@ mod tests {
             "Start (old): ",
             "Start Time: 20 Mar 2026 00:30 GMT, Former End Time: ",
             "The work that was originally planned from ",
+            "Previously announced maintenance window: ",
+            "Original: ",
+            "Old (UTC) ",
         ] {
             assert!(is_before(text), "{text}");
         }
@@ -177,6 +226,10 @@ mod tests {
             "Original Start Time: 20 Mar 2026 10:00 Start Time: ",
             "Not the original but the new window: ",
             "Oldenburg, start: ",
+            "The old splice enclosure will be replaced.",
+            "The old router is switched off from ",
+            "A part that was originally made for another ring is installed at ",
+            "Previous customers are moved at ",
         ] {
             assert!(!is_before(text), "{text}");
         }

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 
+use super::own::{Of, paragraphs};
 use super::{Meaning, SAYINGS, Said, Sayings, WRAPPED_CHARS, is_another_then, sentences, shortened};
 use crate::features::maintenance::mail::{Kind, Letter, Letters, Part, without_prefixes};
 use crate::features::maintenance::model::{Notice, Status};
@@ -70,7 +71,14 @@ impl Quoting<'_, '_> {
             if layer > 0 && letters.iter().any(of_others) {
                 continue;
             }
-            let Some(above) = self.told(&letters, &text, subject.as_deref(), is_moved) else { continue };
+            let Some(above) = self.told(&letters, (&text, &notices), subject.as_deref(), is_moved) else {
+                if let Some(sentence) = unclear(&letters) {
+                    let reason =
+                        "it speaks of a cancellation above the notice that it quotes, in words that are not known";
+                    return Err(format!("{reason}: \"{sentence}\""));
+                }
+                continue;
+            };
             let sentence = shortened(&above.sentence);
             if above.is_new_window && !self.has_new_times(&letters, &notices, quoted) {
                 let reason = "it speaks of new times above the notice that it quotes, and they could not be read";
@@ -93,21 +101,32 @@ impl Quoting<'_, '_> {
         when::header_date(self.letters.whole.iter().find(is_date)?.as_text()).ok()
     }
 
-    /// What a letter tells of the notice below it.
-    fn told(&self, letters: &[Letter<'_>], below: &str, subject: Option<&str>, is_moved: bool) -> Option<Above> {
+    /// What a letter tells of the notices below it, of which the mail has this text.
+    fn told(
+        &self,
+        letters: &[Letter<'_>],
+        (below, notices): (&str, &[Notice]),
+        subject: Option<&str>,
+        is_moved: bool,
+    ) -> Option<Above> {
         let sayings = SAYINGS.as_ref()?;
+        let of = Of { sentences: &sayings.own, notices };
         let (mut said, mut is_below) = (Said::new(), false);
+        let add = |said: &mut Said, paragraphs: &[String]| {
+            for (means, sentence) in of.said(paragraphs) {
+                said.entry(means).or_insert(sentence);
+            }
+        };
         for letter in letters {
-            let mut has_begun = false;
-            for sentence in sentences(letter.part.page(), &letter.lines) {
-                is_below |= sayings.below.is_match(&sentence);
-                // Who begins with it means what is below.
-                let is_first = !has_begun;
-                has_begun |= !is_greeting(&sentence);
-                let this = sentence.strip_prefix("This ").filter(|_| is_first);
-                let whole = this.filter(|rest| PREDICATES.iter().any(|word| rest.starts_with(word)));
-                let whole = whole.map(|rest| format!("This maintenance {rest}"));
-                sayings.of_sentence(whole.as_deref().unwrap_or(&sentence), below, &mut said);
+            let mut all = paragraphs(letter.part.page(), letter.lines.iter().copied());
+            // Who begins with "this" means what is below.
+            with_noun(&mut all);
+            add(&mut said, &all);
+            let mut all = sentences(letter.part.page(), &letter.lines);
+            with_noun(&mut all);
+            for sentence in &all {
+                is_below |= sayings.below.is_match(sentence);
+                sayings.of_sentence(sentence, below, &mut said);
             }
         }
         if is_below && TIMES.iter().any(|means| said.contains_key(means)) {
@@ -123,12 +142,14 @@ impl Quoting<'_, '_> {
             let mut of_below = Said::new();
             for piece in pieces(subject.unwrap_or_default()) {
                 sayings.of_sentence(&piece, below, &mut of_below);
+                add(&mut of_below, &[piece]);
             }
             let (tags, bare, is_others) = without_prefixes(own);
             // The subject of an answer is that of the mail that is answered, unless that is known to be another.
             let bare = if is_others && subject.is_none() { "" } else { bare };
             for piece in pieces(&format!("{tags} {bare}")) {
                 sayings.of_sentence(&piece, below, &mut said);
+                add(&mut said, &[piece]);
             }
             said.retain(|means, _| !of_below.contains_key(means));
         }
@@ -194,6 +215,22 @@ impl Quoting<'_, '_> {
         let has_time = |letter: &Letter<'_>| read::found(self.rule, letter.part).iter().any(is_time);
         letters.iter().any(has_time) && (quoted.is_none() || !notices.iter().any(is_old))
     }
+}
+
+/// Puts the word that is meant behind a "This" that everything but the greeting begins with.
+fn with_noun(all: &mut [String]) {
+    let Some(first) = all.iter_mut().find(|text| !is_greeting(text)) else { return };
+    let rest = first.strip_prefix("This ").filter(|rest| PREDICATES.iter().any(|word| rest.starts_with(word)));
+    if let Some(rest) = rest {
+        *first = format!("This maintenance {rest}");
+    }
+}
+
+/// The first sentence that speaks of a cancellation and is not known.
+fn unclear(letters: &[Letter<'_>]) -> Option<String> {
+    let sayings = SAYINGS.as_ref()?;
+    let mut all = letters.iter().flat_map(|letter| sentences(letter.part.page(), &letter.lines));
+    all.find(|sentence| sayings.is_unclear(sentence)).map(|sentence| shortened(&sentence))
 }
 
 /// Whether a sentence is what letters begin with.

@@ -67,12 +67,12 @@ struct File {
     never_behind_that: String,
     /// No statement stands before what this fits.
     never_before: String,
-    /// The same for what is said to be so, and not to come.
-    never_before_done: String,
     /// What may not stand between the work and what has become of it.
     never_between: String,
     /// What is left out before all that.
     ignore: String,
+    /// What speaks of a cancellation, and is no sentence that is known.
+    unclear: String,
     /// What says that the new times are those that are quoted.
     below: String,
     /// What a notice says of itself.
@@ -101,9 +101,9 @@ struct Sayings {
     never_behind: Regex,
     never_behind_that: Regex,
     never_before: Regex,
-    never_before_done: Regex,
     never_between: Regex,
     ignore: Regex,
+    unclear: Regex,
     below: Regex,
     own: own::Sentences,
     said: Vec<Saying>,
@@ -133,7 +133,7 @@ impl Sayings {
             let words = said.heading.join("|");
             let noun = r"(?:maintenance|works?|activity|window|event|ticket|status|state|update|notice|notification)";
             let kind = "(?:(?:the|this|final|planned|scheduled|emergency|urgent|network) )*";
-            let before = format!("(?:{kind}{noun}[ :–—-]+(?:(?:of|is|was|now|has been)[ :]+)*)*");
+            let before = format!("(?:{kind}{noun}[ :–—-]+(?:of[ :]+)?)*");
             let behind = format!("(?:[ :–—-]+(?:{noun}|successfully))*(?: (?:to|until|till|at|on) .*)?");
             let heading = format!("(?i)^{before}(?:{words}){behind}$");
             Ok(Saying {
@@ -146,16 +146,22 @@ impl Sayings {
             never_behind: regex(&file.never_behind)?,
             never_behind_that: regex(&file.never_behind_that)?,
             never_before: regex(&file.never_before)?,
-            never_before_done: regex(&file.never_before_done)?,
             never_between: regex(&file.never_between)?,
             ignore: regex(&file.ignore)?,
+            unclear: regex(&expanded(&file.unclear, &file.pieces, ""))?,
             below: regex(&file.below)?,
             own: own::Sentences::compile(&file.own)?,
             said: file.said.iter().map(saying).collect::<Result<_, String>>()?,
         })
     }
 
-    /// What a sentence says clearly of the work. `quoted` is what stands below it.
+    /// Whether a sentence speaks of a cancellation that may have been meant.
+    fn is_unclear(&self, sentence: &str) -> bool {
+        let doubts = [&self.never_behind, &self.never_behind_that, &self.never_before, &self.own.contrary];
+        self.unclear.is_match(sentence) && !doubts.iter().any(|doubt| doubt.is_match(sentence))
+    }
+
+    /// What a sentence says clearly of the work, or of its times. `quoted` is what stands below it.
     fn of_sentence(&self, sentence: &str, quoted: &str, said: &mut Said) {
         if sentence.ends_with('?') {
             return;
@@ -165,7 +171,7 @@ impl Sayings {
         for saying in &self.said {
             let is_heading = saying.heading.as_ref().is_some_and(|heading| heading.is_match(bare));
             let mut clauses = saying.find.iter().flat_map(|find| find.captures_iter(sentence));
-            if is_heading || clauses.any(|clause| self.is_statement(saying.means, sentence, &clause, quoted)) {
+            if is_heading || clauses.any(|clause| self.is_statement(sentence, &clause, quoted)) {
                 found.push(saying.means);
             }
         }
@@ -178,28 +184,26 @@ impl Sayings {
     }
 
     /// Whether a clause of a sentence is a statement about the work that is quoted.
-    fn is_statement(&self, means: Meaning, sentence: &str, clause: &regex::Captures<'_>, quoted: &str) -> bool {
+    fn is_statement(&self, sentence: &str, clause: &regex::Captures<'_>, quoted: &str) -> bool {
         let Some(said) = clause.name("said") else { return false };
         let around = [sentence.get(..said.start()), sentence.get(said.end()..)];
         let [behind, before] = around.map(|text| self.ignore.replace_all(text.unwrap_or_default(), " "));
         let is_that = clause.name("that").is_some();
-        let is_done = matches!(means, Meaning::Cancelled | Meaning::Completed | Meaning::InProcess);
         let between = [clause.name("of"), clause.name("when")];
         let is_other = between.into_iter().flatten().any(|of| {
             self.never_between.is_match(of.as_str()) || names(of.as_str()).any(|name| !quoted.contains(&name))
         });
         let is_doubtful = self.never_behind.is_match(&behind)
             || (is_that && self.never_behind_that.is_match(&behind))
-            || self.never_before.is_match(&before)
-            || (is_done && self.never_before_done.is_match(&before));
+            || self.never_before.is_match(&before);
         !is_other && !is_doubtful
     }
 }
 
-/// A pattern with its pieces, which are made of pieces, with their lines joined.
+/// A pattern with its pieces, which are made of pieces, with the lines of all joined.
 fn expanded(pattern: &str, pieces: &BTreeMap<String, String>, join: &str) -> String {
     let joined = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join(join);
-    let mut whole = pattern.to_owned();
+    let mut whole = joined(pattern);
     while let Some((name, piece)) = pieces.iter().find(|(name, _)| whole.contains(&format!("{{{name}}}"))) {
         whole = whole.replace(&format!("{{{name}}}"), &joined(piece));
     }
@@ -261,11 +265,30 @@ fn shortened(sentence: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::features::maintenance::model::Notice;
 
     /// What a sentence says above a notice of PW-4711.
     fn said(sentence: &str) -> Vec<Meaning> {
-        let mut said = Said::new();
-        SAYINGS.as_ref().unwrap().of_sentence(sentence, "id: pw-4711", &mut said);
+        let (mut said, sayings) = (Said::new(), SAYINGS.as_ref().unwrap());
+        let notice = Notice {
+            account: String::new(),
+            circuits: Vec::new(),
+            start: "2026-03-05T01:00:00Z".parse().unwrap(),
+            end: "2026-03-05T05:00:00Z".parse().unwrap(),
+            maintenance_id: "PW-4711".to_owned(),
+            organizer: String::new(),
+            provider: String::new(),
+            sequence: 1,
+            stamp: "2026-03-01T01:00:00Z".parse().unwrap(),
+            status: Status::Confirmed,
+            summary: String::new(),
+            uid: "0".to_owned(),
+            says_cancelled: false,
+            sent: None,
+        };
+        let of = own::Of { sentences: &sayings.own, notices: &[notice] };
+        sayings.of_sentence(sentence, "id: pw-4711", &mut said);
+        said.extend(of.said(&[sentence.to_owned()]));
         said.into_keys().collect()
     }
 

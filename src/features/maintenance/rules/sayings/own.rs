@@ -69,6 +69,8 @@ pub(super) struct File {
     dated: String,
     /// What makes a cancellation or a completion unclear.
     contrary: String,
+    /// What makes its paragraph unclear.
+    doubtful: String,
     /// The sentence.
     sentence: String,
     /// Words, and what a sentence with them means.
@@ -82,7 +84,8 @@ pub(super) struct File {
 pub(super) struct Sentences {
     history: Regex,
     dated: Regex,
-    contrary: Regex,
+    pub(super) contrary: Regex,
+    doubtful: Regex,
     sentence: Regex,
     means: Vec<(String, Meaning)>,
 }
@@ -102,6 +105,7 @@ impl Sentences {
             history: regex(&file.history)?,
             dated: regex(&file.dated)?,
             contrary: regex(&file.contrary)?,
+            doubtful: regex(&file.doubtful)?,
             sentence: regex(&file.sentence)?,
             means: file.means.clone(),
         })
@@ -112,9 +116,9 @@ impl Sentences {
         let (mut meanings, mut at) = (Vec::new(), 0);
         while let Some(found) = self.sentence.find_at(paragraph, at) {
             meanings.extend(self.meaning(found.as_str()));
-            // The dot at its end is that before the next one.
-            let last = found.as_str().char_indices().next_back().map_or(0, |(last, _)| last);
-            at = found.start() + last.max(1);
+            // The end of its last word is that before the next one.
+            let last = found.as_str().char_indices().nth_back(1).map_or(0, |(last, _)| last);
+            at = paragraph.ceil_char_boundary(found.start() + last.max(1));
         }
         meanings
     }
@@ -153,60 +157,68 @@ impl Own {
         // Of what is cancelled less has to be known, and whether it is will be seen.
         let cancelled = Partial { status: Some(Status::Cancelled), ..partial.clone() };
         let notices = finish::notices(rule, slug, cancelled).ok().filter(|notices| !notices.is_empty())?;
-        let of = Of { sentences, rule, notices: &notices };
+        let of = Of { sentences, notices: &notices };
         let pages = parts.filter(|part| matches!(part.kind(), Kind::Html | Kind::Text)).map(Part::page);
-        let mut said = pages.flat_map(|page| of.said(page));
+        let said = pages.flat_map(|page| {
+            let lines = text_lines(page).into_iter().filter(|line| !page.marks(*line).any(Marks::TITLE));
+            of.said(&paragraphs(page, lines))
+        });
+        let mut said = said.filter_map(|(means, sentence)| Some(Self { status: status(means, rule)?, sentence }));
         let first = said.next()?;
         said.all(|other| other.status == first.status).then_some(first)
     }
 }
 
+/// The status that a sentence of a notice means.
+fn status(means: Meaning, rule: &Rule) -> Option<Status> {
+    match means {
+        Meaning::Cancelled => Some(Status::Cancelled),
+        Meaning::Completed => Some(Status::Completed),
+        Meaning::InProcess => Some(Status::InProcess),
+        Meaning::Postponed if is_another_then(rule) => Some(Status::Cancelled),
+        Meaning::ReScheduled | Meaning::Postponed => Some(Status::ReScheduled),
+        Meaning::Moves | Meaning::Later => None,
+    }
+}
+
 /// Notices, and what is said of them.
-struct Of<'o> {
+pub(super) struct Of<'o> {
     /// The sentences.
-    sentences: &'o Sentences,
-    /// The rule that read them.
-    rule: &'o Rule,
+    pub(super) sentences: &'o Sentences,
     /// The notices.
-    notices: &'o [Notice],
+    pub(super) notices: &'o [Notice],
 }
 
 impl Of<'_> {
-    /// What a page says of the work: each statement that is clear by itself.
-    fn said(&self, page: &Page) -> Vec<Own> {
-        let all = paragraphs(page);
+    /// What paragraphs say of the work: each statement that is clear by itself, with where it is made.
+    pub(super) fn said(&self, all: &[String]) -> Vec<(Meaning, String)> {
         let now = all.iter().take_while(|paragraph| !self.sentences.history.is_match(paragraph));
         let signed: Vec<(&String, String)> = now.map(|paragraph| (paragraph, self.signed(paragraph))).collect();
         let is_contrary = signed.iter().any(|(_, paragraph)| self.sentences.contrary.is_match(paragraph));
+        let dated = |signed: &String| self.sentences.dated.captures(signed).map(|date| date.name("says").is_some());
+        let is_log = signed.iter().filter(|(_, signed)| dated(signed) == Some(true)).count() > 1;
         let (mut said, mut is_listed) = (Vec::new(), false);
         for (paragraph, signed) in &signed {
-            let is_dated = self.sentences.dated.is_match(signed);
+            let dated = dated(signed);
             let is_entry = std::mem::replace(&mut is_listed, false);
             // What follows a colon is one of several things that may be, and what follows a date of that day.
             let introduces = paragraph.ends_with(':') && paragraph.split(' ').count() > TITLE_WORDS;
             let goes_on = is_entry && !paragraph.ends_with(['.', '!']);
-            is_listed = introduces || goes_on || is_dated && paragraph.chars().count() <= HEAD_CHARS;
-            if is_entry || is_dated {
+            is_listed = introduces || goes_on || dated.is_some() && paragraph.chars().count() <= HEAD_CHARS;
+            if is_entry || dated.is_some_and(|says| is_log || !says) || self.sentences.doubtful.is_match(paragraph) {
                 continue;
             }
-            let all = self.sentences.meanings(signed).into_iter().filter_map(|means| self.status(means));
-            // Who will not do it then, and has another window, will do it some other time.
-            let all = all.filter(|status| !is_contrary || *status == Status::ReScheduled);
-            said.extend(all.map(|status| Own { status, sentence: shortened(paragraph) }));
+            // Behind the only date stands the newest word; that it was moved then is what the notice already has.
+            let newest = self.sentences.dated.replace(signed, "Update: $says");
+            let is_clear = |means: &Meaning| match means {
+                Meaning::ReScheduled | Meaning::Postponed => dated.is_none(),
+                // Who will not do it then, and has another window, will do it some other time.
+                _ => !is_contrary,
+            };
+            let all = self.sentences.meanings(&newest).into_iter().filter(is_clear);
+            said.extend(all.map(|means| (means, shortened(paragraph))));
         }
         said
-    }
-
-    /// The status that a sentence means.
-    fn status(&self, means: Meaning) -> Option<Status> {
-        match means {
-            Meaning::Cancelled => Some(Status::Cancelled),
-            Meaning::Completed => Some(Status::Completed),
-            Meaning::InProcess => Some(Status::InProcess),
-            Meaning::Postponed if is_another_then(self.rule) => Some(Status::Cancelled),
-            Meaning::ReScheduled | Meaning::Postponed => Some(Status::ReScheduled),
-            Meaning::Moves | Meaning::Later => None,
-        }
     }
 
     /// A paragraph with signs for the notice's own id and days, and without times of day.
@@ -260,12 +272,12 @@ fn with_sign(text: &str, name: &str, sign: char) -> String {
     signed
 }
 
-/// The paragraphs of a page, without its title: lines that go on in small letters belong to the one above.
-fn paragraphs(page: &Page) -> Vec<String> {
+/// The paragraphs of lines of a page: lines that go on in small letters belong to the one above.
+pub(super) fn paragraphs(page: &Page, lines: impl IntoIterator<Item = usize>) -> Vec<String> {
     let mut paragraphs: Vec<String> = Vec::new();
-    for line in text_lines(page).into_iter().filter(|line| !page.marks(*line).any(Marks::TITLE)) {
+    for line in lines {
         let line = squash(page.line(line)).replace('\u{a0}', " ").replace('’', "'");
-        let line = line.trim_matches(['*', ' ']);
+        let line = line.trim();
         let goes_on = line.starts_with(|c: char| c.is_lowercase() || c == '(');
         if let Some(last) = paragraphs.last_mut().filter(|last| goes_on && last.len() + line.len() < MAX_BYTES) {
             last.extend([" ", line]);

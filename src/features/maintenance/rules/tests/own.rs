@@ -1,6 +1,6 @@
 //! What a notice says of itself in a sentence, where its rule finds no status in it.
 
-use super::innocent::SENTENCES;
+use super::innocent::{NEAR, SENTENCES};
 use super::quoted::{below, page};
 use super::*;
 
@@ -116,6 +116,21 @@ fn a_sentence_of_the_notice_takes_the_place_of_the_default() {
             "Update 2: this maintenance has been cancelled.",
             "THIS MAINTENANCE HAS BEEN CANCELLED",
             "Maintenance cancelled.",
+            "Planned Work - CANCELLED",
+            "*** CANCELLED ***",
+            "Status: Cancelled",
+            "It was decided to cancel this maintenance.",
+            "A decision was made to cancel the works below.",
+            "We've cancelled this maintenance.",
+            "Unfortunately we have to cancel the maintenance.",
+            "This is a cancellation notice for the below maintenance.",
+            "As announced earlier, this maintenance has been cancelled.",
+            "Please disregard the previous notice, as this maintenance has been cancelled.",
+            "This job has been cancelled.",
+            "The planned network upgrade has been cancelled.",
+            "The repair has been cancelled.",
+            "2 March 2026: This maintenance has been cancelled.",
+            "Latest update (2 March 2026 10:00 UTC): this maintenance has been cancelled.",
         ],
     );
     all_tell(
@@ -125,6 +140,13 @@ fn a_sentence_of_the_notice_takes_the_place_of_the_default() {
             "The maintenance described below has been completed.",
             "The work scheduled for 29 Mar 2026 has been completed.",
             "This maintenance is now complete.",
+            "The maintenance is completed.",
+            "The maintenance was completed at 04:10.",
+            "Maintenance {id} is completed.",
+            "The maintenance ended at 04:10 UTC.",
+            "The maintenance window is over.",
+            "The maintenance was carried out successfully.",
+            "Status: Completed",
             "The planned maintenance on our site from Sun, 29 Mar 2026 00:30:00 GMT to Sun, 29 Mar 2026 04:30:00 GMT has been completed.",
         ],
     );
@@ -132,11 +154,21 @@ fn a_sentence_of_the_notice_takes_the_place_of_the_default() {
         "RE-SCHEDULED",
         &[
             "The maintenance {id} has been rescheduled to the window below.",
+            "The times of this maintenance have been updated.",
+            "We have to reschedule this maintenance, see the new times below.",
             "Please note that this maintenance has been postponed to the new window below.",
             "The planned maintenance of Sat, 7 Mar 2026 01:00:00 GMT has been rescheduled and will now take place as follows.",
         ],
     );
-    all_tell("IN-PROCESS", &["The maintenance {id} has started.", "The maintenance {id} is in progress."]);
+    all_tell(
+        "IN-PROCESS",
+        &[
+            "The maintenance {id} has started.",
+            "The maintenance {id} is in progress.",
+            "This maintenance is starting now.",
+            "Our engineers have started the work.",
+        ],
+    );
 }
 
 #[test]
@@ -207,6 +239,53 @@ fn one_that_is_forwarded_says_the_same() {
 #[test]
 fn what_only_sounds_like_news_is_none() {
     all_tell("CONFIRMED", SENTENCES);
+    all_tell("CONFIRMED", NEAR);
+}
+
+/// The mail of a layout in answer to one of its own, with a sentence above it; its status, or why it is not read.
+fn above(layout: &Layout, sentence: &str) -> Result<&'static str, String> {
+    let Layout { from, subject, body, .. } = layout;
+    let quoted = body.replace("{}", "We will upgrade our network.");
+    let raw = format!(
+        "From: {from}\nSubject: RE: {subject}\nDate: Mon, 02 Mar 2026 10:00:00 +0000\n\nDear peers,\n{sentence}\n\nKind regards\n\n\
+         From: NOC <{from}>\nSent: Sunday, 1 March 2026 10:00\nTo: noc@customer.example\nSubject: {subject}\n\n{quoted}\n"
+    );
+    match RULES.read(raw.as_bytes(), None).verdict {
+        Verdict::Parsed { notices, .. } => Ok(notices[0].status.as_str()),
+        Verdict::Failed { reason, .. } => Err(reason),
+        other @ (Verdict::Ignored { .. } | Verdict::Unknown { .. }) => Err(format!("{other:?}")),
+    }
+}
+
+#[test]
+fn what_only_sounds_like_news_is_none_above_what_is_quoted() {
+    for layout in LAYOUTS.iter().filter(|layout| layout.kind == "plain") {
+        let told = SENTENCES.iter().chain(NEAR).map(|sentence| (*sentence, above(layout, sentence)));
+        let wrong: Vec<_> = told.filter(|(_, told)| told.as_deref() != Ok("CONFIRMED")).collect();
+        assert!(wrong.is_empty(), "{}: {wrong:#?}", layout.from);
+    }
+}
+
+#[test]
+fn a_cancellation_above_what_is_quoted_in_words_that_are_not_known_is_for_somebody_to_look_at() {
+    for sentence in [
+        "We regret to tell that it was decided to cancel the works below due to a strike.",
+        "Sadly our supplier was forced to call off the planned maintenance tonight.",
+        "Unfortunately, as of this morning the maintenance in Ghent has been cancelled.",
+    ] {
+        let reason = above(&LAYOUTS[0], sentence).unwrap_err();
+        assert!(reason.contains("speaks of a cancellation above the notice that it quotes"), "{reason}");
+        assert!(reason.contains(sentence), "{reason}");
+    }
+    for (sentence, status) in [
+        ("Unfortunately it was decided to cancel the works below.", "CANCELLED"),
+        ("This has been cancelled.", "CANCELLED"),
+        ("Cancelled.", "CANCELLED"),
+        ("Maintenance completed", "COMPLETED"),
+        ("Work is completed", "COMPLETED"),
+    ] {
+        assert_eq!(above(&LAYOUTS[0], sentence).as_deref(), Ok(status), "{sentence}");
+    }
 }
 
 /// The status that the shortest rule gives to a page with a sentence; `steps` are more of it.
@@ -354,4 +433,63 @@ fn what_crown_castle_will_tell_and_equinix_has_done_is_no_completion() {
     ));
     assert!(crown_castle("The maintenance has been completed."));
     assert!(!crown_castle("You will be informed once the maintenance has been completed."));
+}
+
+#[test]
+fn what_the_steps_of_a_rule_find_is_said_of_the_maintenance() {
+    let has_status = |slug: &str, kind: Kind, text: &str| {
+        let rule = RULES.entries[slug].rule().unwrap();
+        let reader = rule.processors.iter().flatten().find(|reader| reader.from.contains(&kind)).unwrap();
+        read::read_leaf(rule, reader, &Part::text(kind, text)).unwrap().status.map(Status::as_str)
+    };
+    for (slug, sentence, status) in [
+        ("telstra", "The maintenance has been cancelled.", Some("CANCELLED")),
+        (
+            "telstra",
+            "The planned maintenance to our network infrastructure has been rescheduled.",
+            Some("RE-SCHEDULED"),
+        ),
+        ("telstra", "If the work has been cancelled, you will be informed.", None),
+        ("telstra", "You will be informed once the work has been completed successfully.", None),
+        ("telstra", "Any earlier notice with this reference has been withdrawn.", None),
+        ("telstra", "This maintenance is part of a project that has been rescheduled.", None),
+        (
+            "seaborn",
+            "Be advised that this maintenance has been cancelled and the details are below:",
+            Some("CANCELLED"),
+        ),
+        (
+            "seaborn",
+            "Be advised that a planned maintenance activity has been successfully completed.",
+            Some("COMPLETED"),
+        ),
+        ("seaborn", "Be advised that the project has been cancelled.", None),
+    ] {
+        assert_eq!(has_status(slug, Kind::Html, &format!("<p>{sentence}</p>")), status, "{slug}: {sentence}");
+    }
+    for slug in ["cogent", "flag", "globalcloudxchange", "tata", "vodafone"] {
+        let rest = "FLAG | P1 | A | PE1 | E | N | R | 12-Feb-2024 09:00 (GMT) - 12-Feb-2024 17:00 (GMT)";
+        let rest = if slug == "globalcloudxchange" { rest.split_once("A | ").unwrap().1 } else { rest };
+        let told = |more: &str| has_status(slug, Kind::Subject, &format!("{rest} {more}"));
+        assert_eq!(told("Cancelled"), Some("CANCELLED"), "{slug}");
+        assert_eq!(told("Completed"), Some("COMPLETED"), "{slug}");
+        assert_eq!(told("Completion of the planned works"), Some("COMPLETED"), "{slug}");
+        for more in
+            ["completion of ring migration", "(not cancelled)", "reminder: do not cancel", "Cancelled order site"]
+        {
+            assert_eq!(told(more), Some("CONFIRMED"), "{slug}: {more}");
+        }
+    }
+}
+
+#[test]
+fn what_is_old_and_no_window_leaves_the_window() {
+    all_tell(
+        "CONFIRMED",
+        &[
+            "The old splice enclosure will be replaced.",
+            "Original parts are used.",
+            "The previous router is switched off.",
+        ],
+    );
 }
