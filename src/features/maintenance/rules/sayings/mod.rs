@@ -90,6 +90,7 @@ struct SaidFile {
     /// What they mean.
     means: Meaning,
     /// Patterns.
+    #[serde(default)]
     find: Vec<String>,
     /// Words that say it alone.
     heading: Vec<String>,

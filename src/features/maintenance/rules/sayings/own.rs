@@ -213,7 +213,9 @@ impl Of<'_> {
             let is_clear = |means: &Meaning| match means {
                 Meaning::ReScheduled | Meaning::Postponed => dated.is_none(),
                 // Who will not do it then, and has another window, will do it some other time.
-                _ => !is_contrary,
+                Meaning::Cancelled | Meaning::Completed | Meaning::InProcess | Meaning::Moves | Meaning::Later => {
+                    !is_contrary
+                }
             };
             let all = self.sentences.meanings(&newest).into_iter().filter(is_clear);
             said.extend(all.map(|means| (means, shortened(paragraph))));
