@@ -24,6 +24,8 @@ use crate::features::maintenance::when;
 const GREETINGS: [&str; 8] = ["dear", "hello", "hi", "good", "greetings", "hey", "team", "all"];
 /// What may stand behind "this".
 const PREDICATES: [&str; 4] = ["has ", "is ", "was ", "will "];
+/// What may not, since it is what is written that is meant.
+const OF_THE_LETTER: [&str; 4] = ["is to ", "is a ", "is an ", "is the "];
 
 /// What tells that the times change.
 const TIMES: [Meaning; 4] = [Meaning::Moves, Meaning::Postponed, Meaning::Later, Meaning::ReScheduled];
@@ -128,6 +130,9 @@ impl Quoting<'_, '_> {
                 is_below |= sayings.below.is_match(sentence);
                 sayings.of_sentence(sentence, below, &mut said);
             }
+            for heading in headings(letter, notices) {
+                sayings.of_heading(&heading, &mut said);
+            }
         }
         if is_below && TIMES.iter().any(|means| said.contains_key(means)) {
             return None;
@@ -142,6 +147,7 @@ impl Quoting<'_, '_> {
             let mut of_below = Said::new();
             for piece in pieces(subject.unwrap_or_default()) {
                 sayings.of_sentence(&piece, below, &mut of_below);
+                sayings.of_heading(&piece, &mut of_below);
                 add(&mut of_below, &[piece]);
             }
             let (tags, bare, is_others) = without_prefixes(own);
@@ -149,6 +155,7 @@ impl Quoting<'_, '_> {
             let bare = if is_others && subject.is_none() { "" } else { bare };
             for piece in pieces(&format!("{tags} {bare}")) {
                 sayings.of_sentence(&piece, below, &mut said);
+                sayings.of_heading(&piece, &mut said);
                 add(&mut said, &[piece]);
             }
             said.retain(|means, _| !of_below.contains_key(means));
@@ -220,7 +227,9 @@ impl Quoting<'_, '_> {
 /// Puts the word that is meant behind a "This" that everything but the greeting begins with.
 fn with_noun(all: &mut [String]) {
     let Some(first) = all.iter_mut().find(|text| !is_greeting(text)) else { return };
-    let rest = first.strip_prefix("This ").filter(|rest| PREDICATES.iter().any(|word| rest.starts_with(word)));
+    let begins = |rest: &str, words: &[&str]| words.iter().any(|word| rest.starts_with(word));
+    let rest = first.strip_prefix("This ");
+    let rest = rest.filter(|rest| begins(rest, &PREDICATES) && !begins(rest, &OF_THE_LETTER));
     if let Some(rest) = rest {
         *first = format!("This maintenance {rest}");
     }
@@ -231,6 +240,19 @@ fn unclear(letters: &[Letter<'_>]) -> Option<String> {
     let sayings = SAYINGS.as_ref()?;
     let mut all = letters.iter().flat_map(|letter| sentences(letter.part.page(), &letter.lines));
     all.find(|sentence| sayings.is_unclear(sentence)).map(|sentence| shortened(&sentence))
+}
+
+/// The lines that may say something by being alone: what stands above has its end, or names the work, and nothing goes on below.
+fn headings(letter: &Letter<'_>, notices: &[Notice]) -> Vec<String> {
+    let lines: Vec<String> = letter.lines.iter().map(|line| squash(letter.part.page().line(*line))).collect();
+    let lines: Vec<&str> = lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
+    let is_named = |line: &str| notices.iter().any(|notice| line.contains(&notice.maintenance_id));
+    let is_end = |line: &str| line.ends_with(['.', '!', ',']) || is_greeting(line) || is_named(line);
+    let may_be = |at: &usize| {
+        let (above, below) = (at.checked_sub(1).and_then(|above| lines.get(above)), lines.get(at + 1));
+        above.is_none_or(|above| is_end(above)) && !below.is_some_and(|below| below.starts_with(char::is_lowercase))
+    };
+    (0..lines.len()).filter(may_be).filter_map(|at| lines.get(at).map(|line| (*line).to_owned())).collect()
 }
 
 /// Whether a sentence is what letters begin with.

@@ -167,12 +167,10 @@ impl Sayings {
         if sentence.ends_with('?') {
             return;
         }
-        let bare = sentence.trim_matches(|c: char| !c.is_alphanumeric());
         let mut found: Vec<Meaning> = Vec::new();
         for saying in &self.said {
-            let is_heading = saying.heading.as_ref().is_some_and(|heading| heading.is_match(bare));
             let mut clauses = saying.find.iter().flat_map(|find| find.captures_iter(sentence));
-            if is_heading || clauses.any(|clause| self.is_statement(sentence, &clause, quoted)) {
+            if clauses.any(|clause| self.is_statement(sentence, &clause, quoted)) {
                 found.push(saying.means);
             }
         }
@@ -181,6 +179,15 @@ impl Sayings {
         }
         for means in found {
             said.entry(means).or_insert_with(|| sentence.to_owned());
+        }
+    }
+
+    /// What words that stand alone say.
+    fn of_heading(&self, words: &str, said: &mut Said) {
+        let bare = words.trim_matches(|c: char| !c.is_alphanumeric());
+        let is_said = |saying: &&Saying| saying.heading.as_ref().is_some_and(|heading| heading.is_match(bare));
+        for saying in self.said.iter().filter(is_said).filter(|_| !words.ends_with('?')) {
+            said.entry(saying.means).or_insert_with(|| words.to_owned());
         }
     }
 
@@ -289,6 +296,7 @@ mod tests {
         };
         let of = own::Of { sentences: &sayings.own, notices: &[notice] };
         sayings.of_sentence(sentence, "id: pw-4711", &mut said);
+        sayings.of_heading(sentence, &mut said);
         said.extend(of.said(&[sentence.to_owned()]));
         said.into_keys().collect()
     }

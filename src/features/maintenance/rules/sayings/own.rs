@@ -71,8 +71,16 @@ pub(super) struct File {
     contrary: String,
     /// What makes its paragraph unclear.
     doubtful: String,
+    /// What makes a sentence one of less than the whole work.
+    limit: String,
+    /// What introduces what is said by others, or at other times.
+    leads: String,
     /// The sentence.
     sentence: String,
+    /// A line that is short for one.
+    short: String,
+    /// What stands beside one.
+    beside: String,
     /// Words, and what a sentence with them means.
     means: Vec<(String, Meaning)>,
     /// Pieces of patterns.
@@ -86,7 +94,11 @@ pub(super) struct Sentences {
     dated: Regex,
     pub(super) contrary: Regex,
     doubtful: Regex,
+    limit: Regex,
+    leads: Regex,
     sentence: Regex,
+    short: Regex,
+    beside: Regex,
     means: Vec<(String, Meaning)>,
 }
 
@@ -106,19 +118,36 @@ impl Sentences {
             dated: regex(&file.dated)?,
             contrary: regex(&file.contrary)?,
             doubtful: regex(&file.doubtful)?,
+            limit: regex(&file.limit)?,
+            leads: regex(&file.leads)?,
             sentence: regex(&file.sentence)?,
+            short: regex(&file.short)?,
+            beside: regex(&file.beside)?,
             means: file.means.clone(),
         })
     }
 
-    /// What the sentences of a paragraph say, with its signs in it.
-    fn meanings(&self, paragraph: &str) -> Vec<Meaning> {
-        let (mut meanings, mut at) = (Vec::new(), 0);
-        while let Some(found) = self.sentence.find_at(paragraph, at) {
-            meanings.extend(self.meaning(found.as_str()));
-            // The end of its last word is that before the next one.
-            let last = found.as_str().char_indices().nth_back(1).map_or(0, |(last, _)| last);
-            at = paragraph.ceil_char_boundary(found.start() + last.max(1));
+    /// What a paragraph says, with its signs in it: nothing where one of its sentences is neither such a statement nor one that
+    /// leaves it as it is. `above` is the paragraph before.
+    fn meanings(&self, paragraph: &str, above: Option<&str>) -> Vec<Meaning> {
+        if above.is_some_and(|above| self.leads.is_match(above)) {
+            return Vec::new();
+        }
+        if self.short.is_match(paragraph) {
+            let is_value = above.is_some_and(|above| !above.ends_with(['.', '!', ',']) && !above.contains(ID));
+            return self.meaning(paragraph).into_iter().filter(|_| !is_value).collect();
+        }
+        let mut meanings = Vec::new();
+        for sentence in pieces(paragraph) {
+            let meaning =
+                Some(sentence).filter(|sentence| self.sentence.is_match(sentence)).and_then(|it| self.meaning(it));
+            // What was moved may take place as follows.
+            let is_moved = matches!(meaning, Some(Meaning::ReScheduled | Meaning::Postponed));
+            match meaning.filter(|_| is_moved || !self.limit.is_match(sentence)) {
+                Some(meaning) => meanings.push(meaning),
+                None if self.beside.is_match(sentence) => {}
+                None => return Vec::new(),
+            }
         }
         meanings
     }
@@ -197,13 +226,15 @@ impl Of<'_> {
         let is_contrary = signed.iter().any(|(_, paragraph)| self.sentences.contrary.is_match(paragraph));
         let dated = |signed: &String| self.sentences.dated.captures(signed).map(|date| date.name("says").is_some());
         let is_log = signed.iter().filter(|(_, signed)| dated(signed) == Some(true)).count() > 1;
-        let (mut said, mut is_listed) = (Vec::new(), false);
+        let (mut said, mut is_listed, mut above) = (Vec::new(), false, None);
         for (paragraph, signed) in &signed {
+            let above = above.replace(signed.as_str());
             let dated = dated(signed);
             let is_entry = std::mem::replace(&mut is_listed, false);
             // What follows a colon is one of several things that may be, and what follows a date of that day.
             let introduces = paragraph.ends_with(':') && paragraph.split(' ').count() > TITLE_WORDS;
-            let goes_on = is_entry && !paragraph.ends_with(['.', '!']);
+            let is_said = is_entry && !self.sentences.meanings(signed, None).is_empty();
+            let goes_on = is_entry && (is_said || !paragraph.ends_with(['.', '!']));
             is_listed = introduces || goes_on || dated.is_some() && paragraph.chars().count() <= HEAD_CHARS;
             if is_entry || dated.is_some_and(|says| is_log || !says) || self.sentences.doubtful.is_match(paragraph) {
                 continue;
@@ -217,7 +248,7 @@ impl Of<'_> {
                     !is_contrary
                 }
             };
-            let all = self.sentences.meanings(&newest).into_iter().filter(is_clear);
+            let all = self.sentences.meanings(&newest, above).into_iter().filter(is_clear);
             said.extend(all.map(|means| (means, shortened(paragraph))));
         }
         said
@@ -248,6 +279,25 @@ impl Of<'_> {
         let names = id.map(|id| (id, ID)).into_iter().chain(circuit.map(|circuit| (circuit, CIRCUIT)));
         names.filter(|(name, _)| !name.is_empty())
     }
+}
+
+/// The sentences of a paragraph: each ends before one that begins with a capital.
+fn pieces(paragraph: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = paragraph;
+    let mut from = 0;
+    while let Some(end) = rest.get(from..).and_then(|left| left.find(". ").into_iter().chain(left.find("! ")).min()) {
+        let (end, begins) =
+            (from + end + 1, rest.get(from + end + 2..).is_some_and(|next| next.starts_with(char::is_uppercase)));
+        if let Some((sentence, next)) = rest.split_at_checked(end).filter(|_| begins) {
+            pieces.push(sentence);
+            (rest, from) = (next.trim_start(), 0);
+        } else {
+            from = end;
+        }
+    }
+    pieces.push(rest);
+    pieces
 }
 
 /// A text with a sign in place of a name that stands alone.
