@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 
 use super::own::{Of, paragraphs};
 use super::{Meaning, SAYINGS, Said, Sayings, WRAPPED_CHARS, is_another_then, sentences, shortened};
+use crate::features::maintenance::mail::page::Marks;
 use crate::features::maintenance::mail::{Kind, Letter, Letters, Part, without_prefixes};
 use crate::features::maintenance::model::{Notice, Status};
 use crate::features::maintenance::rules::file::Field;
@@ -120,7 +121,9 @@ impl Quoting<'_, '_> {
             }
         };
         for letter in letters {
-            let mut all = paragraphs(letter.part.page(), letter.lines.iter().copied());
+            let page = letter.part.page();
+            let lines = letter.lines.iter().copied().filter(|line| !page.marks(*line).any(Marks::TITLE));
+            let mut all = paragraphs(page, lines);
             // Who begins with "this" means what is below.
             with_noun(&mut all);
             add(&mut said, &all);
@@ -244,7 +247,9 @@ fn unclear(letters: &[Letter<'_>]) -> Option<String> {
 
 /// The lines that may say something by being alone: what stands above has its end, or names the work, and nothing goes on below.
 fn headings(letter: &Letter<'_>, notices: &[Notice]) -> Vec<String> {
-    let lines: Vec<String> = letter.lines.iter().map(|line| squash(letter.part.page().line(*line))).collect();
+    let page = letter.part.page();
+    let lines = letter.lines.iter().filter(|line| !page.marks(**line).any(Marks::TITLE));
+    let lines: Vec<String> = lines.map(|line| squash(page.line(*line))).collect();
     let lines: Vec<&str> = lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
     let is_named = |line: &str| notices.iter().any(|notice| line.contains(&notice.maintenance_id));
     let is_end = |line: &str| line.ends_with(['.', '!', ',']) || is_greeting(line) || is_named(line);

@@ -33,6 +33,8 @@ const MAX_PARAGRAPHS: usize = 200;
 const MAX_BYTES: usize = 2000;
 /// A paragraph with a date and no more than this is the head of an entry.
 const HEAD_CHARS: usize = 40;
+/// What stands beside something in a list has no more words.
+const FEW_WORDS: usize = 3;
 /// What introduces a list has more words.
 const TITLE_WORDS: usize = 2;
 
@@ -130,7 +132,10 @@ impl Sentences {
     /// What a paragraph says, with its signs in it: nothing where one of its sentences is neither such a statement nor one that
     /// leaves it as it is. `above` is the paragraph before.
     fn meanings(&self, paragraph: &str, above: Option<&str>) -> Vec<Meaning> {
-        if above.is_some_and(|above| self.leads.is_match(above)) {
+        // A line with another number is of that: a ticket in a list, a day in a log.
+        let is_other =
+            |above: &str| above.contains(|c: char| c.is_ascii_digit()) && above.split(' ').count() <= FEW_WORDS;
+        if above.is_some_and(|above| self.leads.is_match(above) || is_other(above)) {
             return Vec::new();
         }
         if self.short.is_match(paragraph) {
