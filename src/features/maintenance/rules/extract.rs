@@ -8,6 +8,7 @@ use super::file::{Field, Keep, LabelIs, Value};
 use super::label::Wanted;
 use super::partial::{Bag, Partial};
 use super::rule::{Labels, Rule, Search, Step, Take};
+use super::sayings::without_untold;
 use super::{fold, former, label, words};
 use crate::features::maintenance::mail::page::{Marks, Page};
 
@@ -22,6 +23,8 @@ pub(super) struct Extract<'a> {
     pub(super) page: &'a Page,
     /// The steps that read it, whose labels are no values.
     pub(super) steps: &'a [Step],
+    /// Whether it is a subject, in which a word may tell no status.
+    pub(super) is_subject: bool,
 }
 
 impl Extract<'_> {
@@ -261,8 +264,13 @@ impl Extract<'_> {
             Some(_) => lines.filter(|line| self.counts(step, *line)).map(|line| line..line + 1).collect(),
         };
         for piece in pieces {
-            let (mut line, mut counted, text) = (piece.start, 0, self.page.text(piece));
-            for captures in pattern.captures_iter(text) {
+            let (mut line, mut counted) = (piece.start, 0);
+            let tells_status = captured(pattern).any(|name| name == "status") || step.take.field == Some(Field::Status);
+            let text = match self.page.text(piece) {
+                subject if self.is_subject && tells_status => without_untold(subject),
+                text => text.into(),
+            };
+            for captures in pattern.captures_iter(&text) {
                 found += 1;
                 if found > MAX_MATCHES {
                     return Err("too many matches".to_owned());

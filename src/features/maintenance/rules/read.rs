@@ -358,9 +358,10 @@ pub(super) fn found(rule: &Rule, part: &Part) -> Vec<Found> {
     let readers = rule.processors.iter().flatten().filter(|reader| reader.from.contains(&part.kind()));
     let found = |reader: &Reader| {
         let mut partial = Partial { trail: Some(Box::<Trail>::default()), ..Partial::default() };
-        let page = part.page();
+        let (page, is_subject) = (part.page(), part.kind() == Kind::Subject);
         // What a step misses is in the notice below.
-        let _ = Extract { rule, page, steps: &reader.steps }.run(&reader.steps, &(0..page.len()), &mut partial);
+        let _ =
+            Extract { rule, page, steps: &reader.steps, is_subject }.run(&reader.steps, &(0..page.len()), &mut partial);
         partial.trail.map(|trail| trail.found).unwrap_or_default()
     };
     readers.filter(|reader| !is_header(reader)).flat_map(found).collect()
@@ -378,12 +379,17 @@ pub(super) fn read_leaf(rule: &Rule, reader: &Reader, part: &Part) -> Result<Par
     if reader.steps.is_empty() {
         return Ok(partial);
     }
+    let is_subject = part.kind() == Kind::Subject;
     if reader.breaks == Marks::default() {
         let page = part.page();
-        Extract { rule, page, steps: &reader.steps }.run(&reader.steps, &(0..page.len()), &mut partial)?;
+        Extract { rule, page, steps: &reader.steps, is_subject }.run(&reader.steps, &(0..page.len()), &mut partial)?;
     } else {
         let page = part.page_with(reader.breaks);
-        Extract { rule, page: &page, steps: &reader.steps }.run(&reader.steps, &(0..page.len()), &mut partial)?;
+        Extract { rule, page: &page, steps: &reader.steps, is_subject }.run(
+            &reader.steps,
+            &(0..page.len()),
+            &mut partial,
+        )?;
     }
     Ok(partial)
 }

@@ -282,7 +282,7 @@ fn part_seen(rule: &Rule, reader: &Reader, rule_lines: &[usize], part: Option<&P
         own = part.page_with(reader.breaks);
         &own
     };
-    let reading = Extract { rule, page, steps: &reader.steps };
+    let reading = Extract { rule, page, steps: &reader.steps, is_subject: part.kind() == Kind::Subject };
     let mut partial = Partial { trail: Some(Box::default()), ..Partial::default() };
     let mut before = Vec::new();
     for (index, step) in reader.steps.iter().enumerate() {

@@ -5,6 +5,7 @@
 mod above;
 mod own;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -73,6 +74,8 @@ struct File {
     ignore: String,
     /// What speaks of a cancellation, and is no sentence that is known.
     unclear: String,
+    /// What in a subject tells no status.
+    untold: String,
     /// What says that the new times are those that are quoted.
     below: String,
     /// What a notice says of itself.
@@ -105,6 +108,7 @@ struct Sayings {
     never_between: Regex,
     ignore: Regex,
     unclear: Regex,
+    untold: Regex,
     below: Regex,
     own: own::Sentences,
     said: Vec<Saying>,
@@ -150,6 +154,7 @@ impl Sayings {
             never_between: regex(&file.never_between)?,
             ignore: regex(&file.ignore)?,
             unclear: regex(&expanded(&file.unclear, &file.pieces, ""))?,
+            untold: regex(&file.untold)?,
             below: regex(&file.below)?,
             own: own::Sentences::compile(&file.own)?,
             said: file.said.iter().map(saying).collect::<Result<_, String>>()?,
@@ -216,6 +221,16 @@ fn expanded(pattern: &str, pieces: &BTreeMap<String, String>, join: &str) -> Str
         whole = whole.replace(&format!("{{{name}}}"), &joined(piece));
     }
     whole
+}
+
+/// A subject with blanks for what tells no status in it.
+pub(super) fn without_untold(subject: &str) -> Cow<'_, str> {
+    let Some(sayings) = SAYINGS.as_ref() else { return subject.into() };
+    sayings.untold.replace_all(subject, |found: &regex::Captures<'_>| {
+        let words = found.get(0).map_or("", |found| found.as_str()).to_lowercase();
+        let is_of_work = ["maintenance", "maintenances", "work", "works"].iter().any(|work| words.ends_with(work));
+        if words.starts_with("completion of") && is_of_work { words } else { " ".repeat(words.len()) }
+    })
 }
 
 /// What was said, each with the sentence.

