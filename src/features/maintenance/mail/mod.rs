@@ -15,6 +15,7 @@ mod part;
 mod readable;
 mod sent;
 mod sheet;
+mod unclosed;
 mod xlsx;
 
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
@@ -114,7 +115,8 @@ pub fn read(raw: &[u8]) -> Result<Mail, MailError> {
     if is_calendar(raw) && raw.len() <= MAX_PARSED_BYTES {
         return Ok(calendar::read(raw));
     }
-    let message = parse(raw)?;
+    let raw = unclosed::closed(raw);
+    let message = parse(&raw)?;
     let mut mail = take_apart(&message, Inside::Read)?;
     mail.digest = digest(&message, MAX_DIGESTS)?;
     Ok(mail)
