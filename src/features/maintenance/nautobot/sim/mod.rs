@@ -209,6 +209,16 @@ impl Sim {
         Ok(Self { site, port })
     }
 
+    /// Another one that has what this one has, as if it were made from its backup.
+    #[cfg(test)]
+    pub async fn copied(&self) -> std::io::Result<Self> {
+        let world = lock(&self.site.world).clone();
+        let options = lock(&self.site.options).clone();
+        let copy = Self::start(options).await?;
+        *lock(&copy.site.world) = world;
+        Ok(copy)
+    }
+
     /// Where it is, with its prefix and without a final slash.
     #[must_use]
     pub fn url(&self) -> String {

@@ -29,7 +29,7 @@ impl Object {
 }
 
 /// The objects of one table, in the order in which they were made.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Shelf {
     /// By UUID.
     by_id: HashMap<String, u64>,
@@ -81,7 +81,7 @@ impl Shelf {
 }
 
 /// All of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct World {
     /// The tables by path.
     shelves: HashMap<&'static str, Shelf>,

@@ -95,6 +95,8 @@ pub struct There {
     pub created: i64,
     /// When it was last changed.
     pub updated: Changed,
+    /// The same by its own clock, be it ahead.
+    pub seen: Changed,
     /// What was agreed; `None` before it was compared for the first time.
     pub agreed: Option<Agreed>,
     /// Under which provider it is filed here.
@@ -139,6 +141,7 @@ pub fn there(connection: &Connection, id: &str) -> Result<Option<There>, Error> 
                 content,
                 created: row.get::<_, i64>("created")? / 1_000_000,
                 updated: Changed { record: row.get("updated")?, circuits: BTreeMap::new() },
+                seen: Changed::default(),
                 // Written by us; of a newer version it is as if nothing had been compared yet.
                 agreed: agreed.and_then(|agreed| serde_json::from_str(&agreed).ok()),
                 provider: String::new(),
@@ -152,6 +155,7 @@ pub fn there(connection: &Connection, id: &str) -> Result<Option<There>, Error> 
         there.updated.circuits.insert(circuit.clone(), updated);
         there.content.circuits.insert(circuit, impact);
     }
+    there.seen.clone_from(&there.updated);
     (there.provider, there.maintenance_id) = identity(connection, &there)?;
     there.unmatched = unmatched(connection, id)?;
     Ok(Some(there))

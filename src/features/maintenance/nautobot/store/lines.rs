@@ -115,7 +115,7 @@ pub type Said = BTreeMap<Field, Value>;
 
 /// When a record was changed last, in microseconds since 1970. What happens to a circuit is a record of its own there: a change
 /// of it leaves that of the maintenance as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Changed {
     /// The maintenance.
     pub record: i64,
@@ -134,7 +134,8 @@ impl Changed {
     }
 
     /// When anything of it was changed last.
-    fn latest(&self) -> i64 {
+    #[must_use]
+    pub fn latest(&self) -> i64 {
         self.circuits.values().copied().fold(self.record, i64::max)
     }
 
@@ -180,6 +181,9 @@ pub struct Agreed {
     is_bare: bool,
     /// By field.
     lines: BTreeMap<Field, Line>,
+    /// When the record was changed last as it was when this was agreed, by its own clock.
+    #[serde(default)]
+    seen: Changed,
 }
 
 /// What follows for a field.
@@ -253,6 +257,44 @@ impl Agreed {
             agreed.put(field, base.clone(), base, since);
         }
         agreed
+    }
+
+    /// The same of a record that shows older than it was when this was agreed, and so cannot have changed since: it is another
+    /// Nautobot's, of which this one is a copy, or the other way round. The two meet for the first time, but for what was left
+    /// different and is what both still say.
+    #[must_use]
+    pub fn met_again(&self, mut met: Self, here: &Said, there: &Said) -> Self {
+        for (field, verdict) in self.compare(here, there) {
+            if let (Verdict::Apart, Some(line)) = (verdict, self.lines.get(&field)) {
+                met.lines.insert(field, line.clone());
+            }
+        }
+        met
+    }
+
+    /// Whether it can have been agreed with this record as it was before: with nothing later, and with no circuit that it lacks.
+    #[must_use]
+    pub fn fits(&self, there: &Changed) -> bool {
+        !self.is_of_a_later(there) && self.seen.circuits.keys().all(|circuit| there.circuits.contains_key(circuit))
+    }
+
+    /// When the record was changed last as it was when this was agreed.
+    #[must_use]
+    pub fn seen(&self) -> &Changed {
+        &self.seen
+    }
+
+    /// Whether it was agreed with a record, or about a circuit of it, that was changed later than this one.
+    #[must_use]
+    pub fn is_of_a_later(&self, there: &Changed) -> bool {
+        let is_later = |(circuit, at): (&String, &i64)| there.circuits.get(circuit).is_some_and(|there| at > there);
+        self.seen.record > there.record || self.seen.circuits.iter().any(is_later)
+    }
+
+    /// The same, agreed with a record that was changed last at `seen`.
+    #[must_use]
+    pub fn with(self, seen: Changed) -> Self {
+        Self { seen, ..self }
     }
 
     /// Whatever both say is agreed, different or not.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
+use super::reconcile;
 use crate::features::maintenance::nautobot::graphql::Whole;
 use crate::features::maintenance::nautobot::wire::{CircuitImpact, Maintenance, Note};
 use crate::store::Error;
@@ -88,6 +89,7 @@ pub fn notes(connection: &Connection, round: i64, all: &[Note]) -> Result<(), Er
     )?;
     for one in all {
         if same.execute((&one.id, one.updated, round))? == 0 {
+            reconcile::note_again(connection, &one.id, one.updated)?;
             write.execute((&one.id, &one.maintenance, &one.title, &one.comment, one.updated, round))?;
             compare_again(connection, &one.maintenance)?;
         }
@@ -224,8 +226,14 @@ pub fn known(connection: &Connection, ids: Vec<String>) -> Result<Vec<String>, E
 /// The round of what was read under another URL and did not show under this one yet: before all others, too.
 pub const ELSEWHERE: i64 = -2;
 
-/// Whatever is known was read under another URL.
+/// Whatever is known was read under another URL. What was agreed under that one is kept.
 pub fn doubt(connection: &Connection) -> Result<(), Error> {
+    connection.execute(
+        "INSERT OR REPLACE INTO nautobot_kept (id, server, agreed)
+         SELECT m.id, n.server, m.agreed FROM nautobot_maintenance m, nautobot n
+         WHERE m.agreed IS NOT NULL AND m.round <> ?1",
+        [ELSEWHERE],
+    )?;
     for table in ["nautobot_maintenance", "nautobot_impact", "nautobot_note"] {
         connection.execute(&format!("UPDATE {table} SET round = ?1"), [ELSEWHERE])?;
     }

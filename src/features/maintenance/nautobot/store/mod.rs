@@ -49,3 +49,6 @@ pub const SCHEMA_6: &str = include_str!("schema_6.sql");
 
 /// What was agreed with records of another Nautobot than the configured one.
 pub const SCHEMA_7: &str = include_str!("schema_7.sql");
+
+/// What was agreed under each URL when it was left.
+pub const SCHEMA_8: &str = include_str!("schema_8.sql");

@@ -237,3 +237,125 @@ async fn what_somebody_said_of_one_nautobots_conflict_is_not_said_of_anothers() 
     assert_eq!(desk.outbox()[0].state, State::Conflict);
     assert_eq!(sim.all(MAINTENANCE)[0]["ack"], false);
 }
+
+/// A copy of the desk's Nautobot takes its place, which is answered.
+async fn copy(desk: &mut Desk) -> Sim {
+    let copy = desk.sim.copied().await.unwrap();
+    exchange(desk, copy)
+}
+
+/// The other one of two takes its place again, some seconds later; it is read twice and written to.
+async fn go_back(desk: &mut Desk, to: Sim) -> Sim {
+    to.pass(chrono::TimeDelta::seconds(5));
+    let from = exchange(desk, to);
+    assert!(turn(desk).await && !turn(desk).await);
+    from
+}
+
+/// A desk that has written the first mail of CHG1, from two hours ago, to its Nautobot, which has another circuit, too.
+async fn written() -> Desk {
+    let desk = Desk::in_time(true).await;
+    desk.sim.put(
+        "circuits/circuits",
+        json!({"cid": "LUM/000107/A", "provider": desk.small.provider, "circuit_type": desk.small.kind,
+               "status": desk.small.status}),
+    );
+    desk.sync().await;
+    desk.mail("1", 120, notice());
+    turn(&desk).await;
+    turn(&desk).await;
+    assert_eq!(desk.only()["status"], "CONFIRMED");
+    desk
+}
+
+/// What the only maintenance there says, and what happens to its circuits.
+fn said(desk: &Desk) -> Vec<Value> {
+    let only = desk.only();
+    let fields = ["start_time", "end_time", "status", "description", "ack"].map(|field| only[field].clone());
+    let mut impacts: Vec<Value> =
+        desk.sim.all(IMPACT).iter().map(|one| json!([one["circuit"]["id"], one["impact"]])).collect();
+    impacts.sort_by_key(Value::to_string);
+    fields.into_iter().chain(impacts).collect()
+}
+
+#[tokio::test]
+async fn what_a_mail_says_under_the_url_of_a_copy_goes_to_the_first_one_too() {
+    let second = Circuit { circuit_id: "LUM/000107/A".to_owned(), impact: Impact::Degraded };
+    let mut more = notice();
+    more.circuits.push(second);
+    let mut worse = notice();
+    worse.circuits[0].impact = Impact::Degraded;
+    let cases = [
+        Notice { status: Status::Cancelled, ..notice() },
+        Notice { end: at("2026-11-22T18:00:00Z"), ..notice() },
+        more,
+        worse,
+    ];
+    // Made after the record was written there, or before.
+    for (minutes, next) in [0, 60].into_iter().flat_map(|minutes| cases.iter().map(move |next| (minutes, next))) {
+        let mut desk = written().await;
+        let first = said(&desk);
+        let mut other = copy(&mut desk).await;
+        assert!(turn(&desk).await);
+        desk.mail("2", minutes, Notice { sequence: 2, ..next.clone() });
+        turn(&desk).await;
+        turn(&desk).await;
+        let (now, history) = (said(&desk), told(&desk));
+        assert_ne!(now, first);
+        for _ in 0..4 {
+            other = go_back(&mut desk, other).await;
+            assert_eq!((said(&desk), told(&desk)), (now.clone(), history.clone()), "{minutes} {next:?}");
+            assert!(desk.outbox().is_empty(), "{:?}", desk.outbox());
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_does_under_the_url_of_a_copy_goes_to_the_first_one_too() {
+    for is_acknowledged in [true, false] {
+        let mut desk = written().await;
+        let mut other = copy(&mut desk).await;
+        assert!(turn(&desk).await);
+        let key = desk.look("lumen", "CHG1").unwrap().key;
+        desk.note(key, "drained");
+        if is_acknowledged {
+            desk.acknowledge(key);
+        }
+        turn(&desk).await;
+        // What was done last, which is what is undone, is the note where nothing was acknowledged.
+        for is_taken_back in [false, true].into_iter().filter(|it| !(*it && is_acknowledged)) {
+            if is_taken_back {
+                desk.write(|c| crate::features::maintenance::store::undo::undo_last(c, &anna()).unwrap());
+                turn(&desk).await;
+            }
+            let history = told(&desk);
+            for _ in 0..4 {
+                other = go_back(&mut desk, other).await;
+                assert_eq!(told(&desk), history);
+                assert_eq!(desk.only()["ack"], is_acknowledged);
+                let notes = desk.sim.all(NOTE);
+                let is_marked = notes[0]["comment"].as_str().unwrap().starts_with("[taken back by anna");
+                assert_eq!((notes.len(), is_marked), (1, is_taken_back));
+                assert!(desk.outbox().is_empty(), "{:?}", desk.outbox());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_left_different_is_left_in_a_copy_that_is_older_too() {
+    let (mut desk, _) = left_different().await;
+    desk.sim.pass(chrono::TimeDelta::hours(1));
+    let older = desk.sim.copied().await.unwrap();
+    desk.acknowledge(desk.look("lumen", "CHG1").unwrap().key);
+    turn(&desk).await;
+    let (now, history) = (said(&desk), told(&desk));
+    assert_eq!((&desk.only()["status"], &desk.only()["ack"]), (&json!("COMPLETED"), &json!(true)));
+    // One that was never read, and the first one again.
+    let mut other = go_back(&mut desk, older).await;
+    for _ in 0..3 {
+        assert_eq!((said(&desk), told(&desk)), (now.clone(), history.clone()));
+        assert!(desk.outbox().is_empty(), "{:?}", desk.outbox());
+        other = go_back(&mut desk, other).await;
+    }
+}

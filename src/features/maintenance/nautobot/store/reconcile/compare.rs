@@ -164,11 +164,13 @@ pub fn of(connection: &Connection, there: &There, here: &Here) -> Result<Compare
     let set = by_hand_in(connection, here)?;
     let origin = Origin::of(&set);
     let unheard = journal::of(connection, &there.id)?;
+    let met = || Agreed::met(&ours, &theirs, origin.newest, |field| origin.said(field), &there.updated);
     let agreed = match &there.agreed {
+        Some(agreed) if agreed.is_of_a_later(&there.seen) => agreed.met_again(met(), &ours, &theirs),
         Some(agreed) => agreed.clone(),
         // Made from here, and not finished: what it lacks is still to be sent.
         None if !unheard.is_empty() || outbox::makes(connection, &there.id)? => Agreed::default(),
-        None => Agreed::met(&ours, &theirs, origin.newest, |field| origin.said(field), &there.updated),
+        None => met(),
     };
     let agreed = agreed.recognised(&unheard, &theirs);
     let is_by_hand = |field: &Field| {

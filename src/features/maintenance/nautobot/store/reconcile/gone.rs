@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use super::note::silently;
-use super::{Manner, NAUTOBOT, namesake, one, tell};
-use crate::features::maintenance::nautobot::store::{content, journal, outbox};
+use super::{Manner, NAUTOBOT, elsewhere, namesake, one, tell};
+use crate::features::maintenance::nautobot::store::{content, journal, mirror, outbox};
 use crate::features::maintenance::store::NoteKey;
 use crate::features::maintenance::store::action::{self, Actor, Inverse};
 use crate::features::maintenance::store::event::EventKind;
@@ -13,11 +13,12 @@ use crate::store::Error;
 
 /// Takes out impacts and notes that a full reading did not have. A note that came from there goes here, too.
 pub fn sweep(connection: &Connection, round: i64, now: DateTime<Utc>) -> Result<(), Error> {
+    elsewhere::lack(connection)?;
     let mut query = connection.prepare_cached(
         "SELECT n.id FROM nautobot_note b JOIN note n ON n.id = b.note WHERE b.round < ?1 AND n.who = ?2
-             AND n.removed_at IS NULL",
+             AND n.removed_at IS NULL AND b.round <> ?3",
     )?;
-    let rows = query.query_map((round, NAUTOBOT), |row| row.get(0))?;
+    let rows = query.query_map((round, NAUTOBOT, mirror::ELSEWHERE), |row| row.get(0))?;
     let notes: Vec<NoteKey> = rows.collect::<rusqlite::Result<_>>()?;
     let actor = Actor { who: NAUTOBOT.to_owned(), at: now };
     silently(connection, |connection| action::undo(connection, &Inverse::RemoveNotes(notes), &actor).map(|_| ()))?;

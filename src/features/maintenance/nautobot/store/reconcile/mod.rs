@@ -40,7 +40,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
-pub use self::elsewhere::leave;
+pub use self::elsewhere::{leave, note_again};
 pub use self::gone::{gone, sweep};
 use super::content::{self, Here, There};
 use super::lines::{Agreed, Field, Verdict};
@@ -118,6 +118,9 @@ fn this_one(connection: &Connection, id: &str, manner: &Manner) -> Result<(), Er
     // A clock there that is ahead must not outdate the mails of the next hours.
     there.updated = std::mem::take(&mut there.updated).until(manner.now.timestamp_micros());
     link(connection, &there)?;
+    if there.agreed.as_ref().is_some_and(|agreed| agreed.is_of_a_later(&there.seen)) {
+        there.agreed = elsewhere::of_a_copy(connection, &there)?.or(there.agreed);
+    }
     if let Some(here) = content::here(connection, &there.provider, &there.maintenance_id)? {
         bring_together(connection, &there, here, manner)?;
         return note::take(connection, &there, manner);
@@ -219,7 +222,7 @@ fn settle(connection: &Connection, there: &There, agreed: &Agreed, conflict: Opt
     let told = Some(told.join("; ")).filter(|told| !told.is_empty());
     connection
         .prepare_cached("UPDATE nautobot_maintenance SET dirty = 0, agreed = ?2, conflict = ?3 WHERE id = ?1")?
-        .execute((&there.id, written(agreed)?, told))?;
+        .execute((&there.id, written(&agreed.clone().with(there.seen.clone()))?, told))?;
     journal::arrived(connection, &there.id, &there.content.said())?;
     meaning::remember(connection, &there.id, (&there.provider, &there.maintenance_id))?;
     outbox::look_again(connection, &there.provider, &there.maintenance_id)
