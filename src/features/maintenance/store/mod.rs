@@ -123,6 +123,9 @@ pub const SCHEMA_12: &str = include_str!("schema_12.sql");
 /// Version 13: as what files were read.
 pub const SCHEMA_13: &str = include_str!("schema_13.sql");
 
+/// Version 14: as what else files of one name were read.
+pub const SCHEMA_14: &str = include_str!("schema_14.sql");
+
 /// Circuits of one window that are kept, more than any notice seen by two orders of magnitude: of one that names more the
 /// first are, and that is said.
 pub const MOST_CIRCUITS: usize = 20_000;

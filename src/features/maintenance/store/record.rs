@@ -100,13 +100,15 @@ pub enum Merged {
 
 /// Whether the source's item was recorded before, so that it need not even be read; one that is asked for again has to be,
 /// and a file that is another now. Of what was recorded before stamps were kept the size is known, and of what is
-/// forgotten by now a new time alone makes nothing new.
+/// forgotten by now a new time alone makes nothing new. Where several files have one name, each of them was.
 pub fn is_recorded(connection: &Connection, source: &str, item: &str, stamp: Option<Stamp>) -> Result<bool, Error> {
     let mut query = connection.prepare_cached(
-        "SELECT 1 FROM source_item i WHERE source = ?1 AND item = ?2 AND lacks <> 2 AND CASE
+        "SELECT 1 FROM source_item i WHERE source = ?1 AND item = ?2 AND lacks <> 2 AND (CASE
              WHEN ?3 IS NULL THEN 1
              WHEN written_at IS NULL THEN coalesce((SELECT size FROM notification n WHERE n.id = i.notification), ?3) = ?3
-             ELSE bytes = ?3 AND (written_at = ?4 OR notification IS NULL) END",
+             ELSE bytes = ?3 AND (written_at = ?4 OR notification IS NULL) END
+             OR EXISTS (SELECT 1 FROM source_item_before b WHERE b.source = ?1 AND b.item = ?2 AND b.bytes = ?3
+                 AND b.written_at = ?4))",
     )?;
     Ok(query.exists((source, item, stamp.map(|stamp| stamp.bytes), stamp.map(|stamp| stamp.written_at)))?)
 }
@@ -354,7 +356,10 @@ fn insert(
 
 fn remember_item(connection: &Connection, delivery: &Delivery, notification: NotificationKey) -> Result<(), Error> {
     connection
-        .prepare_cached("INSERT OR REPLACE INTO source_item (source, item, notification) VALUES (?1, ?2, ?3)")?
+        .prepare_cached(
+            "INSERT INTO source_item (source, item, notification) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET notification = ?3, told = NULL, lacks = 0",
+        )?
         .execute((&delivery.source, &delivery.item, notification))?;
     Ok(())
 }

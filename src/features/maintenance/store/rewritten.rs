@@ -67,8 +67,28 @@ pub fn record(
     Ok(Some(Recorded { notification: key, outcome, novelty: Novelty::ReadAgain, merged }))
 }
 
-/// As what the file of a mail was read that has been recorded.
+/// Files of one name that are known, of those that were read last. Whoever writes one on and on leaves no more than these.
+const FILES: i64 = 16;
+
+/// As what the file of a mail was read that has been recorded. As what it was read before stays known: that may be another
+/// file of the same name.
 pub fn stamp(connection: &Connection, delivery: &Delivery, stamp: Stamp) -> Result<(), Error> {
+    let item = (&delivery.source, &delivery.item);
+    let is_another = connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO source_item_before (source, item, bytes, written_at)
+             SELECT source, item, bytes, written_at FROM source_item
+             WHERE source = ?1 AND item = ?2 AND written_at IS NOT NULL AND (bytes, written_at) <> (?3, ?4)",
+        )?
+        .execute((item.0, item.1, stamp.bytes, stamp.written_at))?;
+    if is_another > 0 {
+        connection
+            .prepare_cached(
+                "DELETE FROM source_item_before WHERE id IN (SELECT id FROM source_item_before
+                     WHERE source = ?1 AND item = ?2 ORDER BY id DESC LIMIT -1 OFFSET ?3)",
+            )?
+            .execute((item.0, item.1, FILES))?;
+    }
     connection
         .prepare_cached("UPDATE source_item SET bytes = ?3, written_at = ?4 WHERE source = ?1 AND item = ?2")?
         .execute((&delivery.source, &delivery.item, stamp.bytes, stamp.written_at))?;
@@ -269,6 +289,36 @@ mod tests {
         delivery.item = "1".to_owned();
         assert_eq!(take(&c, &(delivery, reading)).novelty, Novelty::New);
         assert_eq!((count(&c, "notification"), count(&c, "maintenance"), count(&c, "source_item")), (2, 2, 1));
+    }
+
+    #[test]
+    fn of_files_of_one_name_each_is_recorded_and_a_half_does_not_take_the_place_of_the_whole() {
+        let is = |c: &Connection, (delivery, _): &(Delivery, Reading)| {
+            let bytes = i64::try_from(delivery.size).unwrap();
+            is_recorded(c, "test", "1", Some(Stamp { bytes, written_at: 7 })).unwrap()
+        };
+        let other = || {
+            let other = Notice { maintenance_id: "TTN-2".to_owned(), ..notice(hour(1)) };
+            let (mut delivery, reading) = mail("another", hour(1), vec![other]);
+            delivery.item = "1".to_owned();
+            (delivery, reading)
+        };
+        for files in [[cut(6), other()], [cut(4), cut(6)], [cut(6), cut(4)]] {
+            let c = empty();
+            assert!(!is(&c, &files[0]));
+            take(&c, &files[0]);
+            assert!(is(&c, &files[0]) && !is(&c, &files[1]));
+            take(&c, &files[1]);
+            assert!(files.iter().all(|file| is(&c, file)), "none of them is read again");
+            assert_eq!(look(&c).unwrap().circuits.len(), 6);
+        }
+        // Who writes it on and on does not fill the database.
+        let c = empty();
+        for lines in 1..40 {
+            take(&c, &cut(lines));
+        }
+        assert_eq!(count(&c, "source_item_before"), FILES);
+        assert!(is(&c, &cut(39)) && is(&c, &cut(38)) && !is(&c, &cut(1)));
     }
 
     #[test]
