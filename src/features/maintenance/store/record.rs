@@ -221,16 +221,20 @@ pub(super) struct Hashes {
 
 impl Hashes {
     pub(super) fn of(raw: &[u8]) -> Self {
-        let body = raw.windows(2).enumerate().find_map(|(at, pair)| {
-            let after = raw.get(at + 2..)?;
-            match pair {
-                b"\n\n" => Some(after),
-                b"\n\r" => after.strip_prefix(b"\n"),
-                _ => None,
-            }
-        });
-        Self { whole: digest(raw), body: digest(body.unwrap_or(raw)) }
+        Self { whole: digest(raw), body: digest(body(raw).unwrap_or(raw)) }
     }
+}
+
+/// What is below the head of a mail.
+pub(super) fn body(raw: &[u8]) -> Option<&[u8]> {
+    raw.windows(2).enumerate().find_map(|(at, pair)| {
+        let after = raw.get(at + 2..)?;
+        match pair {
+            b"\n\n" => Some(after),
+            b"\n\r" => after.strip_prefix(b"\n"),
+            _ => None,
+        }
+    })
 }
 
 /// SHA-256 of the bytes without carriage returns: mbox exports and mail servers disagree on line ends. 16 bytes of it
@@ -362,6 +366,19 @@ fn remember_item(connection: &Connection, delivery: &Delivery, notification: Not
         )?
         .execute((&delivery.source, &delivery.item, notification))?;
     Ok(())
+}
+
+/// The maintenances that notices are of, as provider and id.
+pub(super) fn maintenances(
+    connection: &Connection,
+    provider: &str,
+    notices: &[Notice],
+) -> Result<Vec<(String, String)>, Error> {
+    let filed = |((provider, id), notices): ((String, String), Vec<Notice>)| {
+        let circuits: Vec<Circuit> = notices.into_iter().flat_map(|notice| notice.circuits).collect();
+        Ok((inventory::filed(connection, &provider, &id, &circuits)?, id))
+    };
+    by_maintenance(&name(provider), notices).into_iter().map(filed).collect()
 }
 
 /// The notices of each maintenance, by provider and id, both in the order of the notification, made fit for columns. They are
