@@ -44,6 +44,7 @@ pub const MIGRATIONS: &[&str] = &[
     maintenance::nautobot::store::SCHEMA_7,
     maintenance::store::SCHEMA_13,
     maintenance::nautobot::store::SCHEMA_8,
+    maintenance::store::SCHEMA_14,
 ];
 
 /// Opens the store with every feature's tables. Blocks for some milliseconds.

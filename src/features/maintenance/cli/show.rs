@@ -223,6 +223,7 @@ pub(super) fn happened(event: &Event) -> String {
         EventKind::Changed => "a notice changed it".to_owned(),
         EventKind::Unchanged => "another notice, nothing new".to_owned(),
         EventKind::Unlisted => "no longer listed by a newer notice".to_owned(),
+        EventKind::Untold => "no notice tells of it any more: its mail, read again, says otherwise".to_owned(),
         EventKind::OutOfSequence if event.changes.is_empty() => "an older notice came late, nothing changed".to_owned(),
         EventKind::OutOfSequence => "an older notice came late, and told what no newer one says".to_owned(),
         EventKind::Acknowledged => format!("acknowledged by {who}"),

@@ -11,7 +11,7 @@ use rustix::fs::OFlags;
 use super::{MAX_MAIL_BYTES, Refusal};
 
 /// What tells a file from what it was before. Two are only compared: whatever clock wrote them may be another one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Stamp {
     /// Its size.
     pub bytes: i64,

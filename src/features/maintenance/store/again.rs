@@ -6,13 +6,14 @@
 //!
 //! What a notification says now takes the place of what it said, be it the newest of its maintenance or not, so that rules may
 //! also correct when it was made. A window that only this notification spoke of, and that it does not speak of any more, was a
-//! mistake of the older rules: it is removed, unless somebody acted on it.
+//! mistake of the older rules: it is removed. If somebody acted on it, it becomes what the notification speaks of instead, where
+//! that is one and only one, and is cancelled otherwise.
 
 use rusqlite::{Connection, OptionalExtension};
 
 use super::record::{self, Merged};
 use super::unparsed::Opened;
-use super::{MaintenanceKey, NotificationKey, event, said, unknown};
+use super::{MaintenanceKey, NotificationKey, event, renamed, said, unknown};
 use crate::features::maintenance::model::{Outcome, Reading, Verdict};
 use crate::store::Error;
 
@@ -31,7 +32,8 @@ pub struct Again {
     pub changed: Vec<String>,
     /// Windows that nothing speaks of any more, removed.
     pub removed: Vec<String>,
-    /// Windows that nothing speaks of any more, kept because somebody acted on them.
+    /// Windows that nothing speaks of any more, kept because somebody acted on them; cancelled if nobody but the notification
+    /// has told of them.
     pub left: Vec<String>,
 }
 
@@ -180,6 +182,7 @@ pub(super) fn settle(
 ) -> Result<(Again, Vec<(MaintenanceKey, Merged)>), Error> {
     let (key, before) = (opened.notification.key, opened.notification.outcome);
     let spoken_of = spoken_of(connection, opened)?;
+    renamed::follow(connection, opened, reading)?;
     let mut recorded = record::record_again(connection, key, opened.notification.received_at, reading)?;
     // One that is older than what is known by now may not have been late when it came.
     if recorded.outcome == Outcome::OutOfSequence && matches!(before, Outcome::Parsed | Outcome::UnknownCids) {
@@ -209,12 +212,14 @@ pub(super) fn settle(
             }
         }
     }
+    let mut cancels = false;
     for window in &opened.maintenances {
         let is_spoken_of = recorded.merged.iter().any(|(spoken_of, _)| spoken_of == window);
         if is_spoken_of || is_spoken_of_elsewhere(connection, *window, key)? {
             continue;
         }
         if has_actions(connection, *window)? {
+            cancels |= renamed::cancel(connection, opened, reading, *window)?;
             add(&mut again.left, name(connection, *window)?);
         } else {
             add(&mut again.removed, name(connection, *window)?);
@@ -224,7 +229,7 @@ pub(super) fn settle(
     let was_read = |outcome| matches!(outcome, Outcome::Parsed | Outcome::UnknownCids | Outcome::OutOfSequence);
     let another = recorded.outcome != before && !(was_read(before) && was_read(recorded.outcome));
     let lists = [&again.created, &again.changed, &again.removed];
-    if another || lists.iter().any(|list| !list.is_empty()) {
+    if another || cancels || lists.iter().any(|list| !list.is_empty()) {
         again.effect = Effect::Different;
     }
     Ok((again, recorded.merged))
@@ -488,21 +493,46 @@ mod tests {
     }
 
     #[test]
-    fn a_maintenance_under_a_wrong_id_goes_unless_somebody_acted_on_it() {
+    fn a_maintenance_under_a_wrong_id_goes_and_gets_the_right_one_if_somebody_acted_on_it() {
         for acted in [false, true] {
             let connection = empty();
             let wrong = Notice { maintenance_id: "TTN-1 Planned".to_owned(), ..notice(hour(0)) };
             let key = take(&connection, "1", 0, vec![wrong]);
             if acted {
+                acknowledge_as_it_is(&connection, &[MaintenanceKey(1)], &anna()).unwrap();
                 add_note(&connection, &[MaintenanceKey(1)], "called them", &anna()).unwrap();
             }
-            let again = again(&connection, key, 0, vec![notice(hour(0))]);
-            assert_eq!(again.created, ["zayo/TTN-1"]);
-            let (gone, kept) = if acted { (&again.left, &again.removed) } else { (&again.removed, &again.left) };
-            assert_eq!((gone.as_slice(), kept.len()), (["zayo/TTN-1 Planned".to_owned()].as_slice(), 0));
-            assert_eq!(rows(&connection, "maintenance"), if acted { 2 } else { 1 });
-            assert_eq!(rows(&connection, "note"), i64::from(acted));
+            let is = again(&connection, key, 0, vec![notice(hour(0))]);
+            let (made, other) = if acted { (&is.changed, &is.created) } else { (&is.created, &is.changed) };
+            assert_eq!((made.as_slice(), other.len()), (["zayo/TTN-1".to_owned()].as_slice(), 0));
+            assert_eq!((is.removed.len(), is.left.len()), (usize::from(!acted), 0));
+            assert_eq!((rows(&connection, "maintenance"), rows(&connection, "note")), (1, i64::from(acted)));
+            assert_eq!(again(&connection, key, 0, vec![notice(hour(0))]).effect, Effect::Same);
+            if acted {
+                let now = detail(&connection, MaintenanceKey(1), hour(9)).unwrap().unwrap();
+                assert!(matches!(now.acknowledged, Acknowledged::Yes { .. }), "of what it says nothing is different");
+            }
         }
+    }
+
+    #[test]
+    fn what_a_mail_alone_told_and_tells_no_more_is_cancelled_where_somebody_acted_on_it_and_its_place_is_unknown() {
+        let connection = empty();
+        let named = |id: &str| Notice { maintenance_id: id.to_owned(), ..notice(hour(0)) };
+        let key = take(&connection, "1", 0, vec![named("half")]);
+        add_note(&connection, &[MaintenanceKey(1)], "called them", &anna()).unwrap();
+        let is = again(&connection, key, 0, vec![named("one"), named("other")]);
+        assert_eq!((is.created.len(), is.left.as_slice()), (2, ["zayo/half".to_owned()].as_slice()));
+        let half = || detail(&connection, MaintenanceKey(1), hour(9)).unwrap().unwrap();
+        assert_eq!((half().status, half().events[0].kind), (Status::Cancelled, EventKind::Untold));
+        assert_eq!(again(&connection, key, 0, vec![named("one"), named("other")]).effect, Effect::Same);
+        // Nor is one touched of which another mail speaks.
+        let other = take(&connection, "2", 1, vec![named("one")]);
+        add_note(&connection, &[MaintenanceKey(2)], "called them", &anna()).unwrap();
+        let is = again(&connection, other, 1, vec![named("third")]);
+        assert_eq!((is.created.as_slice(), is.left.len()), (["zayo/third".to_owned()].as_slice(), 0));
+        let one = detail(&connection, MaintenanceKey(2), hour(9)).unwrap().unwrap();
+        assert_eq!((one.maintenance_id.as_str(), one.status), ("one", Status::Confirmed));
     }
 
     #[test]

@@ -117,6 +117,8 @@ pub enum EventKind {
     Unchanged,
     /// A notice no longer listed this window.
     Unlisted,
+    /// The only mail that told of this maintenance tells of another one, or of none.
+    Untold,
     /// A notice came that was older than what was known; what it changes is what no newer one says.
     OutOfSequence,
     /// Somebody acknowledged it.
@@ -157,11 +159,12 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::FirstNotice,
         Self::Changed,
         Self::Unchanged,
         Self::Unlisted,
+        Self::Untold,
         Self::OutOfSequence,
         Self::Acknowledged,
         Self::Unacknowledged,
@@ -190,6 +193,7 @@ impl EventKind {
             Self::Changed => "changed",
             Self::Unchanged => "unchanged",
             Self::Unlisted => "unlisted",
+            Self::Untold => "untold",
             Self::OutOfSequence => "out-of-sequence",
             Self::Acknowledged => "acknowledged",
             Self::Unacknowledged => "unacknowledged",

@@ -25,7 +25,8 @@
 //! | `edit` | making a maintenance by hand, correcting it, saying that a mail belongs to it, and the inverse of each |
 //! | `sender` | whose mails come from an address that no rule names, as people say |
 //! | `again` | reading stored notifications again |
-//! | `changed` | mails whose file is another than when it was read |
+//! | `rewritten` | mails whose file is another than when it was read |
+//! | `renamed` | what a mail alone has told, and does not tell any more |
 //! | `unparsed` | notifications, above all those nobody could read |
 //! | `unknown` | notifications that name circuits which are not the user's |
 //! | `count` | the numbers beside the pane's title |
@@ -54,6 +55,7 @@ pub mod list;
 pub mod look_up;
 pub mod merge;
 pub mod record;
+mod renamed;
 pub mod retention;
 pub mod rewritten;
 pub(in crate::features::maintenance) mod rows;
@@ -122,6 +124,9 @@ pub const SCHEMA_12: &str = include_str!("schema_12.sql");
 
 /// Version 13: as what files were read.
 pub const SCHEMA_13: &str = include_str!("schema_13.sql");
+
+/// Version 14: as what else files of one name were read.
+pub const SCHEMA_14: &str = include_str!("schema_14.sql");
 
 /// Circuits of one window that are kept, more than any notice seen by two orders of magnitude: of one that names more the
 /// first are, and that is said.

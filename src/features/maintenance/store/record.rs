@@ -100,13 +100,15 @@ pub enum Merged {
 
 /// Whether the source's item was recorded before, so that it need not even be read; one that is asked for again has to be,
 /// and a file that is another now. Of what was recorded before stamps were kept the size is known, and of what is
-/// forgotten by now a new time alone makes nothing new.
+/// forgotten by now a new time alone makes nothing new. Where several files have one name, each of them was.
 pub fn is_recorded(connection: &Connection, source: &str, item: &str, stamp: Option<Stamp>) -> Result<bool, Error> {
     let mut query = connection.prepare_cached(
-        "SELECT 1 FROM source_item i WHERE source = ?1 AND item = ?2 AND lacks <> 2 AND CASE
+        "SELECT 1 FROM source_item i WHERE source = ?1 AND item = ?2 AND lacks <> 2 AND (CASE
              WHEN ?3 IS NULL THEN 1
              WHEN written_at IS NULL THEN coalesce((SELECT size FROM notification n WHERE n.id = i.notification), ?3) = ?3
-             ELSE bytes = ?3 AND (written_at = ?4 OR notification IS NULL) END",
+             ELSE bytes = ?3 AND (written_at = ?4 OR notification IS NULL) END
+             OR EXISTS (SELECT 1 FROM source_item_before b WHERE b.source = ?1 AND b.item = ?2 AND b.bytes = ?3
+                 AND b.written_at = ?4))",
     )?;
     Ok(query.exists((source, item, stamp.map(|stamp| stamp.bytes), stamp.map(|stamp| stamp.written_at)))?)
 }
@@ -219,16 +221,20 @@ pub(super) struct Hashes {
 
 impl Hashes {
     pub(super) fn of(raw: &[u8]) -> Self {
-        let body = raw.windows(2).enumerate().find_map(|(at, pair)| {
-            let after = raw.get(at + 2..)?;
-            match pair {
-                b"\n\n" => Some(after),
-                b"\n\r" => after.strip_prefix(b"\n"),
-                _ => None,
-            }
-        });
-        Self { whole: digest(raw), body: digest(body.unwrap_or(raw)) }
+        Self { whole: digest(raw), body: digest(body(raw).unwrap_or(raw)) }
     }
+}
+
+/// What is below the head of a mail.
+pub(super) fn body(raw: &[u8]) -> Option<&[u8]> {
+    raw.windows(2).enumerate().find_map(|(at, pair)| {
+        let after = raw.get(at + 2..)?;
+        match pair {
+            b"\n\n" => Some(after),
+            b"\n\r" => after.strip_prefix(b"\n"),
+            _ => None,
+        }
+    })
 }
 
 /// SHA-256 of the bytes without carriage returns: mbox exports and mail servers disagree on line ends. 16 bytes of it
@@ -354,9 +360,25 @@ fn insert(
 
 fn remember_item(connection: &Connection, delivery: &Delivery, notification: NotificationKey) -> Result<(), Error> {
     connection
-        .prepare_cached("INSERT OR REPLACE INTO source_item (source, item, notification) VALUES (?1, ?2, ?3)")?
+        .prepare_cached(
+            "INSERT INTO source_item (source, item, notification) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET notification = ?3, told = NULL, lacks = 0",
+        )?
         .execute((&delivery.source, &delivery.item, notification))?;
     Ok(())
+}
+
+/// The maintenances that notices are of, as provider and id.
+pub(super) fn maintenances(
+    connection: &Connection,
+    provider: &str,
+    notices: &[Notice],
+) -> Result<Vec<(String, String)>, Error> {
+    let filed = |((provider, id), notices): ((String, String), Vec<Notice>)| {
+        let circuits: Vec<Circuit> = notices.into_iter().flat_map(|notice| notice.circuits).collect();
+        Ok((inventory::filed(connection, &provider, &id, &circuits)?, id))
+    };
+    by_maintenance(&name(provider), notices).into_iter().map(filed).collect()
 }
 
 /// The notices of each maintenance, by provider and id, both in the order of the notification, made fit for columns. They are

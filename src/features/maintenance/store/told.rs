@@ -105,6 +105,17 @@ impl<'a> Told<'a> {
         self.finish()
     }
 
+    /// Nothing tells of a window any more on which somebody acted: it stays, cancelled. Whether it was not before.
+    pub(super) fn cancel(mut self, key: MaintenanceKey) -> Result<bool, Error> {
+        let Some((_, state)) = self.known.iter().find(|(known, _)| *known == key).cloned() else { return Ok(false) };
+        if state.status.is_final() {
+            return Ok(false);
+        }
+        self.change(key, (State { status: Status::Cancelled, ..state }, None), None, Manner::Untold)?;
+        self.finish()?;
+        Ok(true)
+    }
+
     /// Nautobot is told of changes.
     fn finish(self) -> Result<Vec<(MaintenanceKey, Merged)>, Error> {
         let is_change =
@@ -363,7 +374,7 @@ impl<'a> Told<'a> {
         rows::update(self.connection, key, &state, &[changes.as_slice(), &withheld].concat())?;
         let is_changed = !changes.is_empty() || !withheld.is_empty();
         let what = match (manner, is_changed) {
-            (Manner::Unlisted, _) => Merged::Unlisted,
+            (Manner::Unlisted | Manner::Untold, _) => Merged::Unlisted,
             (Manner::InOrder, false) if is_late => Merged::OutOfSequence,
             (Manner::InOrder | Manner::Again { is_meant: true }, false) => Merged::Unchanged,
             (Manner::InOrder | Manner::Again { .. }, true) => Merged::Changed,
@@ -375,6 +386,7 @@ impl<'a> Told<'a> {
             Merged::Created => EventKind::FirstNotice,
             Merged::Changed => EventKind::Changed,
             Merged::Unchanged => EventKind::Unchanged,
+            Merged::Unlisted if manner == Manner::Untold => EventKind::Untold,
             Merged::Unlisted => EventKind::Unlisted,
             Merged::OutOfSequence | Merged::Told => EventKind::OutOfSequence,
         };
@@ -444,6 +456,8 @@ enum Manner {
     InOrder,
     /// The newest does not list it.
     Unlisted,
+    /// Nothing tells of it any more.
+    Untold,
     /// By the newest notice, which is read again; whether it speaks of the window.
     Again {
         /// See above.

@@ -449,7 +449,7 @@ fn mails_that_other_rules_file_elsewhere_and_back_leave_nothing_behind() {
             effects.collect::<Vec<_>>()
         };
         assert_eq!(read_as("TTN-1-A"), vec![Effect::Different; most], "{acted} {most}");
-        assert_eq!(windows_of(&connection, "zayo", "TTN-1").unwrap().len(), usize::from(acted));
+        assert_eq!(windows_of(&connection, "zayo", "TTN-1").unwrap().len(), usize::from(acted && most > 1));
         assert_eq!(windows_of(&connection, "zayo", "TTN-1-A").unwrap()[0].1.status, said[most - 1]);
         assert_eq!(read_as("TTN-1"), vec![Effect::Different; most], "{acted} {most}");
         assert_eq!(windows_of(&connection, "zayo", "TTN-1-A").unwrap(), []);

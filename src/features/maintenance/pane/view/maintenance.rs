@@ -307,6 +307,9 @@ fn event_lines(event: &Event, look: &Look<'_>) -> Vec<Span> {
         EventKind::Changed => return changes.collect(),
         EventKind::Unchanged => ("another notice, nothing new".to_owned(), Role::Muted),
         EventKind::Unlisted => ("no longer listed by a newer notice".to_owned(), Role::Warning),
+        EventKind::Untold => {
+            ("no notice tells of it any more: its mail, read again, says otherwise".to_owned(), Role::Warning)
+        }
         EventKind::OutOfSequence if event.changes.is_empty() => {
             ("an older notice came late: nothing changed".to_owned(), Role::Muted)
         }

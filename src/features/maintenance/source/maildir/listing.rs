@@ -46,9 +46,10 @@ impl Entry {
 
 /// Every mail of the Maildir at `root` that was not handled before, in the order of delivery.
 ///
-/// Of a mail that is in both folders, as one that is being moved during the listing, the one in `cur/` counts.
+/// Of a mail that is in both folders, as one that is being moved during the listing, the one in `cur/` counts. Of a name that
+/// is of different files, as one that is used again, each of them does.
 pub(in super::super) fn list(root: &Path, handled: &Handled) -> io::Result<Vec<Entry>> {
-    let mut entries: HashMap<String, Entry> = HashMap::new();
+    let mut entries: HashMap<(String, Option<Stamp>), Entry> = HashMap::new();
     for folder in FOLDERS {
         let files = match fs::read_dir(root.join(folder)) {
             Ok(files) => files,
@@ -58,11 +59,9 @@ pub(in super::super) fn list(root: &Path, handled: &Handled) -> io::Result<Vec<E
         for file in files.flatten() {
             let Some(key) = key(&file.file_name()) else { continue };
             let metadata = metadata(&file);
-            if handled(&key, metadata.as_ref().map(Stamp::of)) {
-                entries.remove(&key);
-            } else {
-                let entry = Entry::of(key.clone(), file.path(), metadata.as_ref());
-                entries.insert(key, entry);
+            if !handled(&key, metadata.as_ref().map(Stamp::of)) {
+                let entry = Entry::of(key, file.path(), metadata.as_ref());
+                entries.insert((entry.key.clone(), entry.stamp), entry);
             }
         }
     }
@@ -136,5 +135,19 @@ mod tests {
         let handled: Handled = std::sync::Arc::new(|key, _| key == "1700000002.m");
         let keys: Vec<_> = list(dir.path(), &handled).unwrap().into_iter().map(|entry| entry.key).collect();
         assert_eq!(keys, ["1700000001.z", "1700000003.a"]);
+    }
+
+    #[test]
+    fn a_mail_that_is_in_both_folders_while_it_is_moved_is_listed_once() {
+        let dir = tempfile::tempdir().unwrap();
+        for folder in FOLDERS {
+            std::fs::create_dir(dir.path().join(folder)).unwrap();
+        }
+        std::fs::write(dir.path().join("new/1700000001.a"), "a").unwrap();
+        let moved = dir.path().join("cur/1700000001.a:2,S");
+        std::fs::hard_link(dir.path().join("new/1700000001.a"), &moved).unwrap();
+        let none: Handled = std::sync::Arc::new(|_, _| false);
+        let paths: Vec<PathBuf> = list(dir.path(), &none).unwrap().into_iter().map(|entry| entry.path).collect();
+        assert_eq!(paths, [moved]);
     }
 }

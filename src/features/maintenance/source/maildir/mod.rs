@@ -7,7 +7,7 @@ mod changes;
 mod listing;
 mod refused;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::future;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -90,7 +90,7 @@ impl Maildir {
             out,
             check,
             told: None,
-            handed_out: HashMap::new(),
+            handed_out: BTreeSet::new(),
             prune_at: MAX_HANDED_OUT,
             refused: Refused::default(),
             ripening: HashMap::new(),
@@ -116,7 +116,7 @@ struct Watch {
     /// The state that was told last, so that it is told once.
     told: Option<State>,
     /// Keys that went out and are perhaps not recorded yet, and as what.
-    handed_out: HashMap<String, Option<Stamp>>,
+    handed_out: BTreeSet<(String, Option<Stamp>)>,
     /// Size of `handed_out` at which to forget what has been recorded.
     prune_at: usize,
     /// Mails that are there and cannot be read.
@@ -258,7 +258,8 @@ impl Watch {
 
     /// Whether a mail went out as it is.
     fn is_handed_out(&self, entry: &Entry) -> bool {
-        self.handed_out.get(&entry.key).is_some_and(|stamp| entry.stamp.is_none() || *stamp == entry.stamp)
+        let mut from = self.handed_out.range((entry.key.clone(), entry.stamp)..);
+        from.next().is_some_and(|(key, stamp)| *key == entry.key && (entry.stamp.is_none() || *stamp == entry.stamp))
     }
 
     /// Reads one mail and hands it out, unless that was done before.
@@ -286,7 +287,7 @@ impl Watch {
             }
             _ => {
                 self.refused.remove(&key);
-                self.handed_out.insert(key.clone(), stamp);
+                self.handed_out.insert((key.clone(), stamp));
             }
         }
         let received = Received { stamp, ..Received::whole(key, delivered, body) };
@@ -301,7 +302,7 @@ impl Watch {
         }
         let (mut keys, handled) = (std::mem::take(&mut self.handed_out), Arc::clone(&self.handled));
         self.handed_out = blocking(move || {
-            keys.retain(|key, stamp| !handled(key, *stamp));
+            keys.retain(|(key, _)| !handled(key, None));
             keys
         })
         .await?;

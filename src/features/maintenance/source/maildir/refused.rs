@@ -122,6 +122,9 @@ fn unlisted(root: &Path, error: &std::io::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+    use std::sync::Arc;
+
     use super::*;
 
     #[test]
@@ -146,5 +149,23 @@ mod tests {
             "4 mails not read: /m/new/1: a folder is no mail, /m/new/2: a folder is no mail, /m/new/3: a folder is no mail, \
              and 1 more; move it out of the Maildir"
         );
+    }
+
+    #[test]
+    fn who_looks_into_a_maildir_is_told_what_cannot_be_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        std::fs::create_dir(root.join("new")).unwrap();
+        std::fs::write(root.join("new/1700000001.a"), "a").unwrap();
+        symlink("1700000002.loop", root.join("new/1700000002.loop")).unwrap();
+        symlink("nowhere", root.join("new/1700000003.nowhere")).unwrap();
+        let words = |trouble: Option<Trouble>| trouble.map(|trouble| trouble.what().to_owned());
+        let nothing_is: Handled = Arc::new(|_, _| false);
+        let found = unread(root, &nothing_is).unwrap();
+        assert_eq!((found.mails, words(found.refused).as_deref()), (2, Some("1 mail not read")));
+        let (seen, refused) = survey(root, &nothing_is).unwrap();
+        assert_eq!((seen.mails, words(refused).as_deref()), (Ok(3), Some("1 mail not read")));
+        let it_is: Handled = Arc::new(|key, _| key == "1700000002.loop");
+        assert_eq!(words(survey(root, &it_is).unwrap().1), None, "what was read before needs no reading");
     }
 }

@@ -23,6 +23,9 @@ fn one(mails: Vec<Received>) -> Received {
     mail
 }
 
+/// Mails, each as the file that it was.
+type Kept = BTreeSet<(String, Option<Stamp>)>;
+
 /// A Maildir and the watch on it.
 struct Fixture {
     /// Removed at the end.
@@ -32,7 +35,7 @@ struct Fixture {
     /// Keys that count as recorded, as whatever file.
     recorded: Arc<Mutex<BTreeSet<String>>>,
     /// Mails that do as the file that they were.
-    kept: Arc<Mutex<HashMap<String, Option<Stamp>>>>,
+    kept: Arc<Mutex<Kept>>,
     /// Has it look where the path leads.
     check: watch::Sender<u64>,
     /// Ends the watch.
@@ -69,10 +72,24 @@ impl Fixture {
     fn start(&mut self, out: Sender<Event>, change: impl FnOnce(Maildir) -> Maildir) {
         let (recorded, kept) = (Arc::clone(&self.recorded), Arc::clone(&self.kept));
         let handled: Handled = Arc::new(move |key, stamp| {
-            recorded.lock().unwrap().contains(key) || kept.lock().unwrap().get(key) == Some(&stamp)
+            recorded.lock().unwrap().contains(key) || kept.lock().unwrap().contains(&(key.to_owned(), stamp))
         });
         let maildir = change(Maildir::new(self.dir.path().join("box")));
         self.tasks.spawn(maildir.watch(handled, out, self.check.subscribe(), self.stop.clone()));
+    }
+
+    /// Ends the watch.
+    async fn end(&mut self) {
+        self.stop.cancel();
+        self.tasks.join_next().await;
+    }
+
+    /// Begins another one.
+    fn begin(&mut self) {
+        self.stop = CancellationToken::new();
+        let (out, events) = channel();
+        self.events = events;
+        self.start(out, |maildir| maildir);
     }
 
     /// `box/REST`.
@@ -212,12 +229,8 @@ async fn a_mail_that_was_not_recorded_comes_again_after_a_restart() {
     fixture.until_watching().await;
     fixture.deliver("1700000001.a", "a");
     fixture.next_mail().await;
-    fixture.stop.cancel();
-    fixture.tasks.join_next().await;
-    fixture.stop = CancellationToken::new();
-    let (out, events) = channel();
-    fixture.events = events;
-    fixture.start(out, |maildir| maildir);
+    fixture.end().await;
+    fixture.begin();
     assert_eq!(fixture.until_watching().await, ["1700000001.a"]);
 }
 
@@ -365,24 +378,6 @@ async fn a_mail_that_cannot_be_read_is_no_longer_told_when_it_is_gone_or_when_an
     assert_eq!(fixture.until_watching().await, [""; 0]);
 }
 
-#[test]
-fn who_looks_into_a_maildir_is_told_what_cannot_be_read() {
-    let dir = tempfile::tempdir().unwrap();
-    make(dir.path());
-    deliver(dir.path(), "1700000001.a", "a");
-    symlink("1700000002.loop", dir.path().join("box/new/1700000002.loop")).unwrap();
-    symlink("nowhere", dir.path().join("box/new/1700000003.nowhere")).unwrap();
-    let root = dir.path().join("box");
-    let words = |trouble: Option<crate::trouble::Trouble>| trouble.map(|trouble| trouble.what().to_owned());
-    let nothing_is: Handled = Arc::new(|_, _| false);
-    let found = unread(&root, &nothing_is).unwrap();
-    assert_eq!((found.mails, words(found.refused).as_deref()), (2, Some("1 mail not read")));
-    let (seen, refused) = survey(&root, &nothing_is).unwrap();
-    assert_eq!((seen.mails, words(refused).as_deref()), (Ok(3), Some("1 mail not read")));
-    let it_is: Handled = Arc::new(|key, _| key == "1700000002.loop");
-    assert_eq!(words(survey(&root, &it_is).unwrap().1), None, "what was read before needs no reading");
-}
-
 #[tokio::test]
 async fn a_maildir_that_appears_later_is_found_and_one_that_goes_is_missed() {
     let mut fixture = Fixture::with(|_| {}, |maildir| maildir);
@@ -486,7 +481,7 @@ async fn keys_that_were_recorded_are_forgotten() {
     };
     fixture.recorded.lock().unwrap().extend((1..MAX_HANDED_OUT).map(|number| number.to_string()));
     watch.prune().await.unwrap();
-    assert_eq!(watch.handed_out, HashMap::from([("0".to_owned(), None)]));
+    assert_eq!(watch.handed_out, BTreeSet::from([("0".to_owned(), None)]));
 }
 
 #[tokio::test]
@@ -513,18 +508,14 @@ async fn a_file_that_is_another_than_the_one_that_was_recorded_is_read_and_flags
     for name in ["1700000001.kept", "1700000002.grown", "notice.eml"] {
         fixture.deliver(name, name);
         let mail = fixture.next_mail().await;
-        fixture.kept.lock().unwrap().insert(mail.key, mail.stamp);
+        fixture.kept.lock().unwrap().insert((mail.key, mail.stamp));
     }
-    fixture.stop.cancel();
-    fixture.tasks.join_next().await;
+    fixture.end().await;
     fs::rename(fixture.path("new/1700000001.kept"), fixture.path("cur/1700000001.kept:2,S")).unwrap();
     fs::write(fixture.path("new/1700000002.grown"), "1700000002.grown and more").unwrap();
     fs::remove_file(fixture.path("new/notice.eml")).unwrap();
     fixture.deliver("notice.eml", "another in the end".get(..10).unwrap());
-    fixture.stop = CancellationToken::new();
-    let (out, events) = channel();
-    fixture.events = events;
-    fixture.start(out, |maildir| maildir);
+    fixture.begin();
     assert_eq!(fixture.until_watching().await, ["1700000002.grown", "notice.eml"]);
 }
 
@@ -549,25 +540,28 @@ async fn a_file_that_was_just_written_when_it_is_listed_is_left_alone_for_a_mome
 }
 
 #[tokio::test]
-async fn of_a_name_that_is_in_both_folders_the_file_in_cur_counts() {
+async fn of_a_name_that_is_of_two_files_each_is_read_once_even_if_the_other_was_read_before() {
     let mut fixture = Fixture::with(
         |dir| {
             make(dir);
-            fs::write(dir.join("box/new/1700000001.a"), "left behind").unwrap();
-            fs::write(dir.join("box/cur/1700000001.a:2,S"), "here").unwrap();
+            deliver(dir, "notice.eml", "one");
         },
         |maildir| maildir,
     );
-    let mail = fixture.next_mail().await;
-    assert_eq!(mail.body.unwrap(), b"here");
-    fixture.kept.lock().unwrap().insert(mail.key, mail.stamp);
-    fixture.stop.cancel();
-    fixture.tasks.join_next().await;
-    fixture.stop = CancellationToken::new();
-    let (out, events) = channel();
-    fixture.events = events;
-    fixture.start(out, |maildir| maildir);
-    assert_eq!(fixture.until_watching().await, [""; 0], "nor is the other one read in turns");
+    for file in ["one", "another"] {
+        let mail = fixture.next_mail().await;
+        assert_eq!(mail.body.unwrap(), file.as_bytes());
+        fixture.kept.lock().unwrap().insert((mail.key, mail.stamp));
+        fixture.end().await;
+        if file == "one" {
+            fs::rename(fixture.path("new/notice.eml"), fixture.path("cur/notice.eml:2,S")).unwrap();
+            fixture.deliver("notice.eml", "another");
+        }
+        fixture.begin();
+    }
+    assert_eq!(fixture.until_watching().await, [""; 0], "nor are they read in turns");
+    let none: Handled = Arc::new(|_, _| false);
+    assert_eq!(survey(&fixture.path(""), &none).unwrap().0.mails, Ok(2));
 }
 
 #[tokio::test]
