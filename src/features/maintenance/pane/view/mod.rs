@@ -67,7 +67,7 @@ pub(crate) fn draw(
 /// The title of what is opened; `None` for the list, which has the pane's own.
 pub(crate) fn title(state: &State, look: &Look<'_>) -> Option<Title> {
     match state.pages.last()? {
-        Page::Maintenance(page) => maintenance::title(page, look),
+        Page::Maintenance(page) => maintenance::title(page, look, usize::from(state.size.0)),
         Page::Notifications(page) => Some(notification::list_title(page)),
         Page::Notification(page) => notification::title(page, look),
         Page::Sources(page) => Some(sources::title(page)),
