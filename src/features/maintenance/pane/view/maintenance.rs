@@ -168,12 +168,13 @@ fn facts(detail: &Detail, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
 fn by_hand(set: &SetByHand, look: &Look<'_>, cells: usize, lines: &mut Vec<TextLine>) {
     let fields: Vec<&str> = set.fields.iter().map(|field| field.as_str()).collect();
     let head = format!("{} by {} {}", fields.join(", "), set.who, look.zone.short(set.at, look.now));
-    let (rest, role) = match (set.is_announced, set.is_news) {
-        (false, _) => ("no notice has spoken of it", Role::Muted),
-        (true, true) => {
+    let (rest, role) = match (set.is_announced, set.would_change.is_empty(), set.is_news) {
+        (false, ..) => ("no notice has spoken of it", Role::Muted),
+        (true, true, _) => ("no notice says otherwise", Role::Muted),
+        (true, false, true) => {
             ("a later notice would change; <take-notice> takes it, <keep-mine> keeps yours:", Role::Warning)
         }
-        (true, false) => ("the notices say otherwise; <take-notice> takes that:", Role::Muted),
+        (true, false, false) => ("the notices say otherwise; <take-notice> takes that:", Role::Muted),
     };
     labelled("By hand", &format!("{head}: {}", look.say(rest)), cells, role, lines);
     for change in &set.would_change {
