@@ -23,6 +23,7 @@ pub(super) use notification::{
     status_rows as mail_status_rows,
 };
 pub(super) use sources::lines as source_lines;
+pub(super) use typed::told_of_form;
 
 /// Draws the pane into `area`; `absent` is what to say while no source is configured and nothing is stored. Returns where
 /// text is being typed.
