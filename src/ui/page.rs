@@ -23,6 +23,31 @@ pub(crate) struct Title {
     pub(crate) right: Option<Span>,
 }
 
+/// A name is not made shorter than this for the sake of what stands beside it.
+pub(crate) const NAME_CELLS: usize = 24;
+/// Cells behind what follows a name: a gap, and the sign that more follows.
+const GAP: usize = 3;
+
+impl Title {
+    /// Cells for the first of what stands on the left, the name of what is opened: as many as it wants where all of that fits
+    /// into so many; else so many that state, impact and acknowledgement stay readable, however long an id a provider
+    /// thinks up.
+    pub(crate) fn name_cells(&self, cells: usize) -> usize {
+        let wide = |(text, _): &Span| width(text);
+        let name = self.left.first().map_or(0, wide);
+        let others: usize = self.left.iter().skip(1).map(wide).sum();
+        if name + others < cells {
+            return name;
+        }
+        // What stands behind the name, with the gap before it.
+        let behind = self.left.iter().skip(1);
+        let gaps = behind.clone().take_while(|(text, _)| text.trim().is_empty()).count();
+        let state: usize = behind.take(gaps + 1).map(wide).sum();
+        let least = NAME_CELLS.min(cells.saturating_sub(state + GAP));
+        cells.saturating_sub(others + self.right.as_ref().map_or(0, wide) + 6).max(least)
+    }
+}
+
 /// One line of plain text.
 pub(crate) fn plain(text: impl Into<String>, role: Role) -> TextLine {
     vec![(text.into(), role)]

@@ -4,7 +4,9 @@ use chrono::TimeDelta;
 use insta::assert_snapshot;
 
 use super::desk::Desk;
-use crate::features::maintenance::worker::SourceHealth;
+use crate::app::Message;
+use crate::features::maintenance::worker::{Done, Report, SourceHealth};
+use crate::input::Input;
 use crate::trouble::Trouble;
 
 #[test]
@@ -148,6 +150,122 @@ fn what_somebody_set_while_a_form_was_open_is_shown_before_it_is_replaced() {
     assert!(desk.shows("(Status is what stands here now): enter saves"), "{}", desk.screen());
     desk.press("enter");
     assert_eq!(desk.count("SELECT count(*) FROM maintenance WHERE ticket = 'MINE2' AND status = 'TENTATIVE'"), 1);
+}
+
+#[test]
+fn what_would_be_replaced_is_read_before_enter_saves_however_little_room_there_is() {
+    for (columns, rows) in [(40, 10), (80, 24)] {
+        let mut desk = Desk::live(columns, rows);
+        desk.press("/").type_text("ttn-0008500558").press("enter enter E").type_text("MINE");
+        desk.press("tab").type_text("me").press("shift-tab shift-tab").type_text("mine");
+        desk.write_elsewhere(
+            "UPDATE maintenance SET ticket = 'BEN-1', assignee = 'ben', status = 'TENTATIVE', starts_at = starts_at + 60,
+             summary = 'first of it all' || replace(hex(zeroblob(200)), '00', ' word') || ' and the last of it'
+             WHERE maintenance_id = 'TTN-0008500558'",
+        );
+        desk.press("enter");
+        // Keys that move, and text, take nothing of it away.
+        desk.press("left tab up").type_text("x").press("backspace shift-tab");
+        let mut read = String::new();
+        for _ in 0..100 {
+            if desk.shows(": corrected") {
+                break;
+            }
+            let screen = desk.screen();
+            let is_field = |line: &&str| line.starts_with(" ›") || (line.starts_with("  ") && !line.starts_with("   "));
+            let below =
+                screen.lines().rev().skip_while(|line| !line.starts_with("   ")).take_while(|line| !is_field(line));
+            for line in below.collect::<Vec<_>>().into_iter().rev() {
+                read.push_str(line.rsplit_once(" +").map_or(line, |(line, _)| line));
+            }
+            let is_more = desk.shows("enter read on");
+            assert_eq!(desk.count("SELECT count(*) FROM maintenance WHERE ticket = 'BEN-1'"), 3, "{screen}");
+            desk.press("enter");
+            assert!(is_more || desk.shows("corrected"), "{}", desk.screen());
+        }
+        let read = read.split_whitespace().collect::<Vec<_>>().join(" ");
+        for told in ["\"BEN-1\"", "\"ben\"", "first of it all", "the last of it\"", "Status is"] {
+            assert!(read.contains(told), "{told} at {columns}x{rows}: {read}");
+        }
+        assert_eq!(desk.count("SELECT count(*) FROM maintenance WHERE ticket = 'MINE' AND assignee = 'me'"), 1);
+        assert_eq!(desk.count("SELECT count(*) FROM maintenance WHERE ticket = 'MINE' AND status = 'TENTATIVE'"), 1);
+    }
+}
+
+#[test]
+fn the_answer_to_a_form_that_was_dropped_is_not_that_of_the_next() {
+    let mut desk = Desk::live(120, 40);
+    desk.press("/").type_text("ttn-0008500558").press("enter enter E").type_text("ONE");
+    desk.answers = false;
+    desk.press("enter");
+    assert!(desk.shows("saving …"), "{}", desk.screen());
+    // Nothing goes into what is being saved.
+    desk.send(Message::Input(Input::Paste("PASTED".to_owned())));
+    desk.press("x");
+    assert!(!desk.shows("PASTED") && !desk.shows("ONEx"), "{}", desk.screen());
+    desk.press("esc E").type_text("TWO").press("enter");
+    let answer = |form, done| Report::OfForm { form, report: Box::new(done) };
+    let done = || Report::Done { done: Done::Edited { word: "corrected", name: "zayo X".to_owned() }, inverse: None };
+    desk.report(answer(1, done()));
+    assert!(desk.shows("TWO") && desk.shows("saving …"), "{}", desk.screen());
+    desk.report(answer(1, Report::Failed(Trouble::new("the database is busy"))));
+    desk.report(Report::Failed(Trouble::new("the database is busy")));
+    desk.report(done());
+    assert!(desk.shows("TWO") && desk.shows("saving …"), "{}", desk.screen());
+    desk.report(answer(2, Report::Failed(Trouble::new("the database is busy"))));
+    assert!(desk.shows("TWO") && !desk.shows("saving …"), "{}", desk.screen());
+    desk.press("enter");
+    desk.report(answer(3, done()));
+    assert!(!desk.shows("TWO"), "{}", desk.screen());
+}
+
+#[test]
+fn a_side_of_a_window_that_nobody_touches_stays_to_the_second() {
+    let mut desk = Desk::live(120, 40);
+    desk.press("/").type_text("ttn-0008500558").press("enter");
+    desk.write_elsewhere(
+        "UPDATE maintenance SET starts_at = starts_at / 60 * 60 + 59 WHERE maintenance_id = 'TTN-0008500558'",
+    );
+    desk.report(Report::Changed);
+    desk.press("enter E");
+    assert!(desk.row("Start (UTC)").contains(":59"), "{}", desk.screen());
+    desk.press("tab tab tab tab ctrl-u").type_text("2026-12-24 05:00").press("enter");
+    assert!(desk.shows("corrected; u undoes"), "{}", desk.screen());
+    let sql = "SELECT count(*) FROM maintenance WHERE maintenance_id = 'TTN-0008500558' AND starts_at % 60 = 59";
+    assert_eq!(desk.count(sql), 3, "of its three windows");
+}
+
+#[test]
+fn where_no_notice_says_otherwise_there_is_nothing_to_take_over() {
+    let mut desk = Desk::live(120, 40);
+    desk.press("m enter N");
+    for text in ["bramble", "BR-7", "confirmed", "2026-11-22 02:00", "2026-11-22 04:00", "BR-A"] {
+        desk.press("end ctrl-u").type_text(text).press("tab");
+    }
+    desk.press("enter").press("esc esc /").type_text("br-7").press("enter enter");
+    assert!(desk.shows("By hand") && desk.shows("BR-7"), "{}", desk.screen());
+    assert!(!desk.shows("say otherwise;"), "{}", desk.screen());
+    let events = desk.count("SELECT count(*) FROM event");
+    desk.press("T");
+    assert!(desk.shows("nothing to take over"), "{}", desk.screen());
+    assert_eq!(desk.count("SELECT count(*) FROM event"), events);
+}
+
+#[test]
+fn the_id_of_what_is_opened_is_readable_beside_a_long_provider() {
+    for columns in 40..60 {
+        let mut desk = Desk::live(columns, 24);
+        desk.press("N")
+            .type_text("工事工事工事工事工事工事工事工事工事")
+            .press("tab")
+            .type_text("ID-0-9")
+            .press("tab tab");
+        desk.type_text("2026-11-22 02:00").press("tab").type_text("2026-11-22 04:00").press("tab").type_text("C");
+        desk.press("enter /").type_text("id-0-9").press("enter enter");
+        let title = desk.row("工事");
+        assert!(title.contains("… ID-0-9  ") && !title.contains("……"), "{columns}: {title}");
+        assert!(title.contains("confirmed") && (title.contains("outage") || title.contains("confirmed  …")), "{title}");
+    }
 }
 
 #[test]

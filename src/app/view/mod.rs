@@ -13,6 +13,7 @@ use ratatui::layout::{Position, Rect};
 use super::layout::{Layout, SMALLEST, layout};
 use super::{Model, Pane};
 use crate::ui::line::{Pen, fit, width, wrap};
+use crate::ui::page::NAME_CELLS;
 use crate::ui::theme::Role;
 
 /// Draws the whole screen over whatever is in `buffer`; returns where the terminal's cursor belongs, if text is being typed.
@@ -171,17 +172,6 @@ fn fitting(figures: &[String], cells: usize) -> Vec<String> {
     std::iter::once(all).chain(fewer).chain([vec![first.clone()]]).find(fits).unwrap_or_default()
 }
 
-/// A name is not made shorter than this for the sake of what stands beside it.
-const NAME_CELLS: usize = 24;
-
-/// Cells for the first of `left`, the name of what is opened: as many as it wants where all of `left` fits; else so many
-/// that state, impact and acknowledgement stay readable, however long an id a provider thinks up.
-fn name_cells(left: &[&str], right: &str, cells: usize) -> usize {
-    let name = left.first().map_or(0, |name| width(name));
-    let others: usize = left.iter().skip(1).map(|text| width(text)).sum();
-    if name + others < cells { name } else { cells.saturating_sub(others + width(right) + 6).max(NAME_CELLS) }
-}
-
 /// `─ zayo TTN-0003456789  confirmed ─────────── not acknowledged ──`.
 fn draw_opened_title(model: &Model, title: &crate::ui::page::Title, area: Rect, buffer: &mut Buffer) {
     let look = model.look();
@@ -189,12 +179,13 @@ fn draw_opened_title(model: &Model, title: &crate::ui::page::Title, area: Rect, 
     let dash = look.pick("─", "-");
     let mut pen = Pen::new(buffer, area, 0);
     pen.text(dash, rule).text(" ", rule);
-    let (texts, right): (Vec<_>, _) =
-        (title.left.iter().map(|(text, _)| text.as_str()).collect(), title.right.as_ref().map(|(text, _)| text));
-    let name = name_cells(&texts, right.map_or("", String::as_str), pen.left());
+    let name = title.name_cells(pen.left());
     for (at, (text, role)) in title.left.iter().enumerate() {
         // Half a word is worth nothing: what does not fit behind the name is left out.
         if at > 0 && width(text) > pen.left() {
+            let is_apart =
+                at.checked_sub(1).and_then(|at| title.left.get(at)).is_some_and(|(text, _)| text.ends_with(' '));
+            pen.text(if is_apart { "" } else { " " }, rule).text(MORE, rule);
             break;
         }
         let text = if at == 0 { fit(text, name) } else { text.into() };
@@ -214,14 +205,24 @@ fn draw_opened_title(model: &Model, title: &crate::ui::page::Title, area: Rect, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::page::Title;
+
+    /// A title of these words, and one on the right.
+    fn title(left: &[&str]) -> Title {
+        let left = left.iter().map(|text| ((*text).to_owned(), Role::Text)).collect();
+        Title { left, right: Some(("not acknowledged".to_owned(), Role::Warning)) }
+    }
 
     #[test]
     fn a_long_name_leaves_room_for_state_impact_and_acknowledgement() {
         let name = "I".repeat(150);
         let left = [name.as_str(), "  ○ confirmed", "  outage"];
-        let cells = name_cells(&left, "not acknowledged", 78);
+        let cells = title(&left).name_cells(78);
         assert_eq!(cells + width(left[1]) + width(left[2]) + 6 + width("not acknowledged"), 78);
-        assert_eq!(name_cells(&left, "not acknowledged", 38), NAME_CELLS);
+        assert_eq!(title(&left).name_cells(40), NAME_CELLS);
+        // The sign that something is left out fits behind the state.
+        assert_eq!(title(&left).name_cells(38) + width(left[1]) + 3, 38);
+        assert_eq!(title(&[&name, "  ", "○ confirmed", "  ", "outage"]).name_cells(38) + width(left[1]) + 3, 38);
     }
 
     #[test]
@@ -256,6 +257,6 @@ mod tests {
 
     #[test]
     fn a_name_that_fits_is_whole() {
-        assert_eq!(name_cells(&["zayo TTN-0003456789", "  ○ confirmed"], "not acknowledged", 38), 19);
+        assert_eq!(title(&["zayo TTN-0003456789", "  ○ confirmed"]).name_cells(38), 19);
     }
 }

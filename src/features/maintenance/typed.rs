@@ -18,15 +18,24 @@ pub(crate) fn status(typed: &str) -> Result<Status, String> {
     known.ok_or_else(|| format!("{typed:?} is none; it is {STATUSES}"))
 }
 
+/// What happens to a circuit.
+fn impact(typed: &str) -> Option<Impact> {
+    Impact::ALL.into_iter().find(|impact| is_word(typed, [impact.word(), impact.as_str()]))
+}
+
+/// What can be typed instead of a word that is no impact.
+fn no_impact(typed: &str) -> String {
+    format!("{typed:?} is no impact; it is outage, degraded, reduced or no impact")
+}
+
 /// A circuit, with what happens to it behind an equals sign unless it is an outage; or what is wrong with that.
 pub(crate) fn circuit(typed: &str) -> Result<Circuit, String> {
-    let known = |word: &str| Impact::ALL.into_iter().find(|impact| is_word(word, [impact.word(), impact.as_str()]));
     let (id, impact) = match typed.rsplit_once('=').map(|(id, word)| (id.trim(), word.trim())) {
-        Some((id, word)) if !id.is_empty() => match known(word) {
+        Some((id, word)) if !id.is_empty() => match impact(word) {
             Some(impact) => (id, impact),
             // A word of letters alone is meant as an impact; anything else belongs to the id.
             None if word.chars().all(|c| c.is_alphabetic() || c == ' ' || c == '-') => {
-                return Err(format!("{word:?} is no impact; it is outage, degraded, reduced or no impact"));
+                return Err(no_impact(word));
             }
             None => (typed.trim(), Impact::Outage),
         },
@@ -35,14 +44,66 @@ pub(crate) fn circuit(typed: &str) -> Result<Circuit, String> {
     Ok(Circuit { circuit_id: id.to_owned(), impact })
 }
 
+/// Circuits with commas between. An id in double quotes may have commas in it, and every quote in it twice.
+pub(crate) fn circuits(typed: &str) -> Result<Vec<Circuit>, String> {
+    let mut read = Vec::new();
+    let mut rest = typed.trim_start();
+    while !rest.is_empty() {
+        let (one, behind) = if let Some((circuit_id, behind)) = quoted(rest) {
+            let (impact, behind) = behind.split_once(',').unwrap_or((behind, ""));
+            let impact = impact.strip_prefix('=').map_or(Ok(Impact::Outage), |word| {
+                let word = word.trim();
+                self::impact(word).ok_or_else(|| no_impact(word))
+            })?;
+            (Some(Circuit { circuit_id, impact }), behind)
+        } else {
+            let (one, behind) = rest.split_once(',').unwrap_or((rest, ""));
+            (if one.trim().is_empty() { None } else { Some(circuit(one)?) }, behind)
+        };
+        read.extend(one);
+        rest = behind.trim_start();
+    }
+    Ok(read)
+}
+
+/// An id in double quotes at the start of `typed`, and what follows; `None` if there is none, or something else than an
+/// impact or another circuit follows.
+fn quoted(typed: &str) -> Option<(String, &str)> {
+    let mut rest = typed.strip_prefix('"')?;
+    let mut id = String::new();
+    loop {
+        let (part, behind) = rest.split_once('"')?;
+        id.push_str(part);
+        let Some(more) = behind.strip_prefix('"') else {
+            rest = behind.trim_start();
+            break;
+        };
+        id.push('"');
+        rest = more;
+    }
+    let follows = rest.is_empty() || rest.starts_with([',', '=']);
+    (follows && !id.trim().is_empty()).then(|| (id.trim().to_owned(), rest))
+}
+
 /// In a second; chrono counts on in one that lasts longer.
 const NANOSECONDS: u32 = 1_000_000_000;
 /// Years of maintenances; another one is mistyped.
 const YEARS: std::ops::Range<i32> = 1970..2200;
 
+/// Why what was typed is no point in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NoTime {
+    /// It cannot be read as one.
+    #[error("write it as 2026-11-21 22:00 in UTC, or 2026-11-21T23:00+01:00")]
+    Unread,
+    /// Its year is none of a maintenance.
+    #[error("the year {0} is none of a maintenance; it is one from {first} to {last}", first = YEARS.start, last = YEARS.end - 1)]
+    Year(i32),
+}
+
 /// A point in time: `2026-11-21 22:00` in UTC, or with a zone as in `2026-11-21T23:00+01:00`; seconds may follow, of which
 /// none is a 60th.
-pub(crate) fn instant(typed: &str) -> Option<DateTime<Utc>> {
+pub(crate) fn instant(typed: &str) -> Result<DateTime<Utc>, NoTime> {
     let typed = typed.trim().replacen(['T', 't'], " ", 1);
     let zoned = typed.strip_suffix(['Z', 'z']).map_or_else(|| typed.clone(), |utc| format!("{utc}+00:00"));
     let of_zone = ["%Y-%m-%d %H:%M%:z", "%Y-%m-%d %H:%M:%S%.f%:z"];
@@ -52,15 +113,26 @@ pub(crate) fn instant(typed: &str) -> Option<DateTime<Utc>> {
         let read = in_utc.iter().find_map(|format| NaiveDateTime::parse_from_str(&typed, format).ok());
         read.map(|at| at.and_utc())
     });
-    at.filter(|at| YEARS.contains(&at.year()) && at.nanosecond() < NANOSECONDS)
+    let at = at.filter(|at| at.nanosecond() < NANOSECONDS).ok_or(NoTime::Unread)?;
+    if YEARS.contains(&at.year()) { Ok(at) } else { Err(NoTime::Year(at.year())) }
 }
 
 /// A circuit as somebody would type it.
-pub(crate) fn of_circuit(circuit: &Circuit) -> String {
+fn of_circuit(circuit: &Circuit) -> String {
     if circuit.impact == Impact::Outage && !circuit.circuit_id.contains('=') {
-        return circuit.circuit_id.clone();
+        return of_id(&circuit.circuit_id);
     }
-    format!("{}={}", circuit.circuit_id, circuit.impact.word())
+    format!("{}={}", of_id(&circuit.circuit_id), circuit.impact.word())
+}
+
+/// The same of several.
+pub(crate) fn of_circuits(circuits: &[Circuit]) -> String {
+    circuits.iter().map(of_circuit).collect::<Vec<_>>().join(", ")
+}
+
+/// The id of a circuit among several, as somebody would type it.
+pub(crate) fn of_id(id: &str) -> String {
+    if id.contains(',') || id.starts_with('"') { format!("\"{}\"", id.replace('"', "\"\"")) } else { id.to_owned() }
 }
 
 #[cfg(test)]
@@ -90,11 +162,15 @@ mod tests {
             "2026-11-21 17:00-0500",
         ];
         let meant = same.map(|typed| instant(typed).map(|at| at.timestamp()));
-        assert_eq!(meant, [Some(1_795_298_400); 8]);
+        assert_eq!(meant, [Ok(1_795_298_400); 8]);
         let wrong = ["", "soon", "2026-11-21", "2026-02-30 10:00", "2026-11-21 22:00 CET", "22:00"];
-        for typed in wrong.into_iter().chain(["9999-12-31 22:00", "2026-11-21 22:00:60", "0026-11-21 22:00"]) {
-            assert_eq!(instant(typed), None, "{typed:?}");
+        for typed in wrong.into_iter().chain(["2026-11-21 22:00:60"]) {
+            assert_eq!(instant(typed), Err(NoTime::Unread), "{typed:?}");
         }
+        for (typed, year) in [("9999-12-31 22:00", 9999), ("2200-01-01 00:00Z", 2200), ("0026-11-21 22:00", 26)] {
+            assert_eq!(instant(typed), Err(NoTime::Year(year)), "{typed:?}");
+        }
+        assert!(NoTime::Year(2200).to_string().ends_with("from 1970 to 2199"));
     }
 
     #[test]
@@ -111,5 +187,23 @@ mod tests {
                 assert_eq!(circuit(&of_circuit(&known)), Ok(known));
             }
         }
+    }
+
+    #[test]
+    fn an_id_with_a_comma_stays_one() {
+        let ids = ["X,Y", "\"", "\"A\", B", "A=B, C", ",", "A \"B\" C", "X,Y=outage", "D"];
+        for impact in Impact::ALL {
+            let known: Vec<_> = ids.iter().map(|id| Circuit { circuit_id: (*id).to_owned(), impact }).collect();
+            assert_eq!(circuits(&of_circuits(&known)), Ok(known.clone()), "{}", of_circuits(&known));
+        }
+        let read = |typed: &str| {
+            let each = circuits(typed).unwrap().into_iter();
+            each.map(|read| format!("<{}> {}", read.circuit_id, read.impact.word())).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(read(" A ,, \"X,Y\" = degraded,B=reduced, "), "<A> outage <X,Y> degraded <B> reduced");
+        // Quotes that are none are part of the id.
+        assert_eq!(read("\"A, B"), "<\"A> outage <B> outage");
+        assert_eq!(read("\"A\" 3, B"), "<\"A\" 3> outage <B> outage");
+        assert!(circuits("\"X,Y\"=degradd").unwrap_err().contains("degraded"));
     }
 }

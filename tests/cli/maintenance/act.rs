@@ -166,6 +166,20 @@ fn a_slash_in_the_name_of_a_provider_can_be_told_from_one_in_an_id() {
 }
 
 #[test]
+fn a_slash_and_a_percent_sign_in_an_id_can_be_told_apart() {
+    let home = home_with(&[one("acme", "H%2F1")]);
+    let window = ["--start", "2099-03-01 22:00", "--end", "2099-03-02 04:00"];
+    assert_eq!(json(&home, &["ack", "acme/H%2F1"])[0]["maintenance_id"], "H%2F1");
+    let made = json(&home, &[&["create", "acme/H%2F1"], window.as_slice()].concat());
+    assert_eq!((&made[0]["name"], &made[0]["maintenance_id"]), (&"acme/H/1".into(), &"H/1".into()));
+    let said = transcript(&home, &mut home.noctui(["maintenance", "ack", "acme/H%2F1"]));
+    assert!(said.contains("there are acme/H%252F1 and acme/H/1\n") && !said.contains("the provider too"), "{said}");
+    for (name, id) in [("acme/H%252F1", "H%2F1"), ("acme/H/1", "H/1")] {
+        assert_eq!(json(&home, &["ack", name])[0]["maintenance_id"], id);
+    }
+}
+
+#[test]
 fn a_maintenance_named_twice_is_acted_on_once() {
     let home = home_with(&[one("halcyon", "HC-1")]);
     assert_eq!(said(&home, &["ack", "HC-1", "halcyon/HC-1"]), "halcyon/HC-1: acknowledged by anna\n");

@@ -60,7 +60,7 @@ pub(super) fn word(typed: &str) -> Result<String, String> {
 
 /// A point in time.
 pub(super) fn instant(typed: &str) -> Result<DateTime<Utc>, String> {
-    typed::instant(typed).ok_or_else(|| "write it as 2026-11-21 22:00 in UTC, or 2026-11-21T23:00+01:00".to_owned())
+    typed::instant(typed).map_err(|why| why.to_string())
 }
 
 /// Accepts what is suggested for a mail, corrected by what was typed.

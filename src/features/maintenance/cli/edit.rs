@@ -114,7 +114,7 @@ pub(crate) struct AttachArgs {
 
 /// `PROVIDER/ID`
 fn full_name(typed: &str) -> Result<(String, String), String> {
-    let parts = typed.split_once('/').map(|(provider, id)| (word(provider), word(id)));
+    let parts = name::parts(typed).map(|(provider, id)| (word(&provider), word(&id)));
     match parts {
         Some((Ok(provider), Ok(id))) => Ok((provider, id)),
         _ => Err("write PROVIDER/ID".to_owned()),

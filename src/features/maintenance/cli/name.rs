@@ -14,6 +14,8 @@ use crate::trouble::Trouble;
 
 /// A slash that is not the one between provider and id.
 const SLASH: &str = "%2F";
+/// A percent sign that begins none of these.
+const PERCENT: &str = "%25";
 /// Names offered in place of one that nothing is called.
 const OFFERED: usize = 3;
 
@@ -50,8 +52,18 @@ pub(super) fn full(provider: &str, maintenance_id: &str) -> String {
 
 /// The same with every slash within provider and id as `%2F`, which is one maintenance's name only.
 fn unmistakable(named: &Named) -> String {
-    let escaped = |part: &str| part.replace('/', SLASH);
+    let escaped = |part: &str| part.replace('%', PERCENT).replace('/', SLASH);
     full(&escaped(&named.provider), &escaped(&named.maintenance_id))
+}
+
+/// A part of a name as it is meant.
+fn meant(part: &str) -> String {
+    part.replace(SLASH, "/").replace(PERCENT, "%")
+}
+
+/// Provider and id of what `name` says in full; `None` if it says one of them.
+pub(super) fn parts(name: &str) -> Option<(String, String)> {
+    name.split_once('/').map(|(provider, id)| (meant(provider), meant(id)))
 }
 
 /// Which window of a maintenance is meant.
@@ -92,7 +104,7 @@ pub(super) fn find(
     let Some(mut named) = candidates.pop() else { return unknown(connection, name, now).map(Err) };
     if !candidates.is_empty() {
         candidates.push(named);
-        return Ok(Err(ambiguous(name, &candidates)));
+        return ambiguous(connection, name, &candidates).map(Err);
     }
     if let Some(number) = which.window {
         let windows = named.windows.clone();
@@ -118,8 +130,8 @@ fn candidates(connection: &Connection, name: &str) -> Result<Vec<Named>, Error> 
         let id = id.strip_prefix(slash).unwrap_or(id);
         found.extend(exactly(connection, Some(provider), id)?);
     }
-    if let Some((provider, id)) = name.split_once('/').filter(|_| name.contains(SLASH)) {
-        found.extend(exactly(connection, Some(&provider.replace(SLASH, "/")), &id.replace(SLASH, "/"))?);
+    if let Some((provider, id)) = parts(name).filter(|_| [SLASH, PERCENT].iter().any(|sign| name.contains(sign))) {
+        found.extend(exactly(connection, Some(&provider), &id)?);
     }
     if !found.is_empty() {
         return Ok(found);
@@ -145,20 +157,26 @@ fn exactly(connection: &Connection, provider: Option<&str>, maintenance_id: &str
     })
 }
 
-fn ambiguous(name: &str, candidates: &[Named]) -> Trouble {
-    let mut names: Vec<String> = candidates.iter().map(ToString::to_string).collect();
+fn ambiguous(connection: &Connection, name: &str, of: &[Named]) -> Result<Trouble, Error> {
+    let mut names = Vec::with_capacity(of.len());
+    let mut is_escaped = false;
+    for named in of {
+        let full = named.to_string();
+        let is_one = candidates(connection, &full)?.len() == 1;
+        is_escaped |= !is_one;
+        names.push(if is_one { full } else { unmistakable(named) });
+    }
     names.sort();
-    names.dedup();
-    let to_do = if names.len() == candidates.len() {
+    let to_do = if is_escaped {
+        "name it so, with %2F for a slash within provider or id, and %25 for a percent sign"
+    } else if of.iter().all(|named| named.maintenance_id == name) {
         "name the provider too, as PROVIDER/ID"
     } else {
-        names = candidates.iter().map(unmistakable).collect();
-        names.sort();
-        "name it so, with %2F for a slash within provider or id"
+        "name it so"
     };
-    Trouble::new(&format!("{name} can mean {} maintenances", names.len()))
+    Ok(Trouble::new(&format!("{name} can mean {} maintenances", names.len()))
         .caused_by(&format!("there are {}", names.join(" and ")))
-        .to_do(to_do)
+        .to_do(to_do))
 }
 
 fn no_such_window(named: &Named, number: u32, windows: &[Sibling]) -> Trouble {

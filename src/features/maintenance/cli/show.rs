@@ -171,10 +171,11 @@ fn page(detail: &Detail, now: DateTime<Utc>) -> String {
 fn by_hand(set: &SetByHand) -> String {
     let fields: Vec<&str> = set.fields.iter().map(|field| field.as_str()).collect();
     let head = format!("{} by {}, {}", fields.join(", "), set.who, time(set.at));
-    match (set.is_announced, set.is_news) {
-        (false, _) => format!("{head}; no notice has spoken of it"),
-        (true, true) => format!("{head}; a later notice would change (edit --take, or --keep):"),
-        (true, false) => format!("{head}; notices say otherwise (edit --take):"),
+    match (set.is_announced, set.would_change.is_empty(), set.is_news) {
+        (false, ..) => format!("{head}; no notice has spoken of it"),
+        (true, true, _) => format!("{head}; no notice says otherwise"),
+        (true, false, true) => format!("{head}; a later notice would change (edit --take, or --keep):"),
+        (true, false, false) => format!("{head}; notices say otherwise (edit --take):"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::form::Form;
+use super::form::{Form, Stage};
 use super::opened::Page;
 use super::picker::Picker;
 use super::query::CHUNK;
@@ -52,6 +52,11 @@ pub(crate) enum Filtered {
 }
 
 impl Editor {
+    /// Whether it takes nothing because it is being saved.
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Form(form) if form.stage != Stage::Typed)
+    }
+
     /// The field that has the keyboard.
     pub(crate) fn field(&mut self) -> Option<&mut Field> {
         match self {
@@ -68,6 +73,9 @@ impl State {
         Some(match self.editor.as_ref()? {
             Editor::Filter { .. } => &[("enter", "keep"), ("esc", "as before"), ("up down", "move")],
             Editor::Note { .. } => &[("enter", "save"), ("alt-enter", "new line"), ("esc", "keep as draft")],
+            Editor::Form(form) if form.has_more_news(self.size) => {
+                &[("enter", "read on"), ("tab", "next field"), ("shift-tab", "previous"), ("esc", "drop it")]
+            }
             Editor::Form(_) => {
                 &[("enter", "save"), ("tab", "next field"), ("shift-tab", "previous"), ("esc", "drop it")]
             }
@@ -108,6 +116,9 @@ impl State {
     /// Pasted text goes into what is being typed; too much of it is refused whole.
     pub(crate) fn paste(&mut self, text: &str, now: DateTime<Utc>) -> Outcome {
         let Some(editor) = &mut self.editor else { return Outcome::none() };
+        if editor.is_busy() {
+            return Outcome::none();
+        }
         if !editor.field().is_some_and(|field| field.paste(text)) {
             return Outcome::warn(no_room(text.len()));
         }

@@ -1,7 +1,8 @@
 //! Fields that are filled in by hand: a maintenance that is made or corrected, or what a mail means.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Timelike as _, Utc};
 
+use super::news::News;
 use super::opened::{Load, Page};
 use super::{Outcome, State};
 use crate::features::maintenance::guess::Suggestion;
@@ -10,14 +11,16 @@ use crate::features::maintenance::store::by_hand::Field as By;
 use crate::features::maintenance::store::detail::Detail;
 use crate::features::maintenance::store::edit::{Edit, Looked, Made, Refused};
 use crate::features::maintenance::store::{MaintenanceKey, NotificationKey};
-use crate::features::maintenance::typed;
-use crate::features::maintenance::worker::{Done, Mail, Question, Write};
+use crate::features::maintenance::typed::{self, NoTime};
+use crate::features::maintenance::worker::{Done, Mail, Question, Report, Write};
 use crate::key::{Code, Key};
 use crate::trouble::Trouble;
-use crate::ui::field::Field;
+use crate::ui::field::{Edited, Field};
 
-/// How times are written.
-const TIME: &str = "%Y-%m-%d %H:%M";
+/// A time as somebody would type it: to the second where it has any, so that one which nobody touches stays what it is.
+fn time(at: DateTime<Utc>) -> String {
+    at.format(if at.second() == 0 { "%Y-%m-%d %H:%M" } else { "%Y-%m-%d %H:%M:%S" }).to_string()
+}
 
 /// What a field is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,8 +103,8 @@ enum Purpose {
 pub(crate) enum Stage {
     /// It is being filled in.
     Typed,
-    /// It is being saved.
-    Sent,
+    /// It is being saved, under this number.
+    Sent(u64),
     /// It was not saved, since what it corrects is another by now: which is being looked up.
     Outdated,
 }
@@ -119,6 +122,8 @@ pub(crate) struct Form {
     pub(crate) at: usize,
     /// What is wrong with what was filled in.
     pub(crate) problem: Option<String>,
+    /// What somebody else set while it was filled in, until that is read.
+    pub(crate) news: Option<News>,
     /// What has become of it.
     pub(crate) stage: Stage,
 }
@@ -127,7 +132,7 @@ impl Form {
     /// With these texts.
     fn new(purpose: Purpose, title: String, texts: Vec<(Label, String)>) -> Self {
         let fields = texts.into_iter().map(|(label, text)| (label, Field::line(&text), text)).collect();
-        Self { purpose, title, fields, at: 0, problem: None, stage: Stage::Typed }
+        Self { purpose, title, fields, at: 0, problem: None, news: None, stage: Stage::Typed }
     }
 
     /// Nothing is known.
@@ -159,36 +164,31 @@ impl Form {
             (Label::Ticket, detail.ticket.clone()),
             (Label::Assignee, detail.assignee.clone()),
             (Label::Status, detail.status.word().to_owned()),
-            (Label::Start, detail.start.format(TIME).to_string()),
-            (Label::End, detail.end.format(TIME).to_string()),
-            (Label::Circuits, detail.circuits.iter().map(typed::of_circuit).collect::<Vec<_>>().join(", ")),
+            (Label::Start, time(detail.start)),
+            (Label::End, time(detail.end)),
+            (Label::Circuits, typed::of_circuits(&detail.circuits)),
             (Label::Summary, detail.summary.clone()),
         ]
     }
 
-    /// Takes over what is known by now of what it corrects, where nothing was typed, and says what that is.
+    /// Takes over what is known by now of what it corrects, where nothing was typed, and tells what that is.
     fn look_again(&mut self, detail: &Detail) {
         self.stage = Stage::Typed;
         let Purpose::Edit { looked, .. } = &mut self.purpose else { return };
         **looked = Looked::at(detail);
-        let mut news = Vec::new();
+        let mut news = News::default();
         for (label, now) in Self::texts_of(detail) {
             let Some((_, field, before)) = self.fields.iter_mut().find(|(other, ..)| *other == label) else { continue };
             if *before == now {
                 continue;
             }
-            let is_typed = field.text() != before;
-            if is_typed && field.text() != now {
-                let shown = if now.is_empty() { "empty".to_owned() } else { format!("{now:?}") };
-                news.push(format!("{} is {shown}, which yours would replace", label.as_str()));
-            } else {
+            if field.text() == before {
                 *field = Field::line(&now);
-                news.push(format!("{} is what stands here now", label.as_str()));
             }
+            news.labels.push(label);
             *before = now;
         }
-        let what = if news.is_empty() { "in nothing that stands here".to_owned() } else { news.join("; ") };
-        self.problem = Some(format!("it changed while you wrote ({what}): enter saves what stands here"));
+        (self.problem, self.news) = (None, Some(news));
     }
 
     /// What is guessed of a mail.
@@ -197,14 +197,14 @@ impl Form {
             .suggestion
             .clone()
             .unwrap_or_else(|| Suggestion::nothing(&mail.sender).whose(mail.provider.as_deref()));
-        let time = |at: Option<DateTime<Utc>>| at.map(|at| at.format(TIME).to_string()).unwrap_or_default();
+        let time = |at: Option<DateTime<Utc>>| at.map(time).unwrap_or_default();
         let texts = vec![
             (Label::Provider, guess.provider),
             (Label::Id, guess.maintenance_id.unwrap_or_default()),
             (Label::Status, guess.status.word().to_owned()),
             (Label::Start, time(guess.start)),
             (Label::End, time(guess.end)),
-            (Label::Circuits, guess.circuits.join(", ")),
+            (Label::Circuits, guess.circuits.iter().map(|id| typed::of_id(id)).collect::<Vec<_>>().join(", ")),
             (Label::Summary, guess.summary),
         ];
         let (key, made_at, sender) = (mail.key, mail.made_at, mail.sender.clone());
@@ -323,8 +323,10 @@ impl Form {
     fn window(&self) -> Result<(DateTime<Utc>, DateTime<Utc>), (Label, String)> {
         let time = |label: Label| {
             let text = self.text(label);
-            let hint = || (label, format!("{text:?} is no time; write it as 2026-11-21 22:00, in UTC"));
-            typed::instant(text).ok_or_else(hint)
+            typed::instant(text).map_err(|why| match why {
+                NoTime::Unread => (label, format!("{text:?} is no time; write it as 2026-11-21 22:00, in UTC")),
+                NoTime::Year(_) => (label, why.to_string()),
+            })
         };
         let (start, end) = (time(Label::Start)?, time(Label::End)?);
         if end <= start {
@@ -340,8 +342,7 @@ impl Form {
 
     /// The circuits.
     fn circuits(&self) -> Result<Vec<Circuit>, (Label, String)> {
-        let each = self.text(Label::Circuits).split(',').map(str::trim).filter(|circuit| !circuit.is_empty());
-        each.map(typed::circuit).collect::<Result<_, _>>().map_err(|why| (Label::Circuits, why))
+        typed::circuits(self.text(Label::Circuits)).map_err(|why| (Label::Circuits, why))
     }
 }
 
@@ -382,10 +383,7 @@ impl State {
             form.go(!key.shift);
         } else if matches!(key.code, Code::Down | Code::Up) {
             form.go(key.code == Code::Down);
-        } else {
-            if let Some(field) = form.field() {
-                field.key(key);
-            }
+        } else if form.field().map(|field| field.key(key)) == Some(Edited::Text) {
             form.problem = None;
         }
         Outcome::none()
@@ -393,12 +391,18 @@ impl State {
 
     /// Enter in a form.
     fn save_form(&mut self) -> Outcome {
-        let who = self.who.clone();
+        let (who, number, size) = (self.who.clone(), self.forms + 1, self.size);
         let Some(form) = self.form() else { return Outcome::none() };
+        if form.reads_on(size) {
+            return Outcome::none();
+        }
+        // All of it was told.
+        (form.news, form.problem) = (None, None);
         match form.write(&who) {
             Ok(Some(write)) => {
-                form.stage = Stage::Sent;
-                Outcome::ask(write)
+                form.stage = Stage::Sent(number);
+                self.forms = number;
+                Outcome::ask(Write::OfForm { form: number, write: Box::new(write) })
             }
             Ok(None) => {
                 self.editor = None;
@@ -419,33 +423,21 @@ impl State {
         }
     }
 
-    /// The form that is being saved.
-    fn sent_form(&mut self) -> Option<&mut Form> {
-        self.form().filter(|form| form.stage == Stage::Sent)
+    /// The form that was sent with this number, if it is still being saved.
+    fn sent_form(&mut self, number: u64) -> Option<&mut Form> {
+        self.form().filter(|form| form.stage == Stage::Sent(number))
     }
 
-    /// What came of a write, which may be that of what was filled in.
-    pub(super) fn form_answered(&mut self, done: &Done) -> Option<Question> {
-        self.sent_form()?;
-        match done {
-            Done::Edited { .. } | Done::Accepted(_) => self.editor = None,
-            Done::NotAccepted => self.form_failed(),
-            Done::NotEdited(why) => return self.form_refused(*why),
-            Done::Acknowledged { .. }
-            | Done::Unacknowledged(_)
-            | Done::Noted { .. }
-            | Done::Undone { .. }
-            | Done::NothingToUndo
-            | Done::NothingDone
-            | Done::Drafted { .. }
-            | Done::Seen
-            | Done::Dismissed(_)
-            | Done::BroughtBack(_)
-            | Done::Assigned { .. }
-            | Done::Reread { .. }
-            | Done::Source { .. }
-            | Done::Outbox { .. }
-            | Done::Exported(_) => {}
+    /// What came of what was filled in. A form that was opened since is another one.
+    pub(super) fn form_answered(&mut self, number: u64, report: &Report) -> Option<Question> {
+        self.sent_form(number)?;
+        if let Report::Done { done: Done::NotEdited(why), .. } = report {
+            return self.form_refused(number, *why);
+        }
+        if matches!(report, Report::Done { done: Done::Edited { .. } | Done::Accepted(_), .. }) {
+            self.editor = None;
+        } else {
+            self.form_failed();
         }
         None
     }
@@ -458,8 +450,8 @@ impl State {
     }
 
     /// What was filled in was refused: it stays, to be corrected, with what is wrong.
-    fn form_refused(&mut self, why: Refused) -> Option<Question> {
-        let form = self.sent_form()?;
+    fn form_refused(&mut self, number: u64, why: Refused) -> Option<Question> {
+        let form = self.sent_form(number)?;
         form.stage = Stage::Typed;
         match (why, &form.purpose) {
             (Refused::Changed, Purpose::Edit { key, .. }) => {

@@ -8,6 +8,7 @@ pub(crate) mod editor;
 pub(crate) mod form;
 mod marks;
 mod moving;
+mod news;
 mod opened;
 mod outbox;
 pub(crate) mod picker;
@@ -68,6 +69,8 @@ pub(crate) struct State {
     pages: Vec<Page>,
     /// The text being typed, if any.
     editor: Option<Editor>,
+    /// Number of what was filled in and sent last.
+    forms: u64,
     /// Number of the newest question for maintenances with some words.
     found: u64,
     /// Notes that were begun and put away with Esc, or are being written: they are there again the next time somebody

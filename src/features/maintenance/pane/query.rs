@@ -50,6 +50,7 @@ impl State {
             keep_at: None,
             undo: Vec::new(),
             undoing: VecDeque::new(),
+            forms: 0,
             did_nothing: false,
             failure: None,
             configured: Vec::new(),

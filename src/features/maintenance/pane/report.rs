@@ -82,16 +82,15 @@ impl State {
                     }
                     self.undo.push(inverse);
                 }
-                let asked = self.form_answered(&done);
-                self.done(&done, look).and(asked)
+                self.done(&done, look)
             }
+            Report::OfForm { form, report } => self.report_of_form(form, *report, look),
             Report::Forgotten { maintenances, notifications } => {
                 let gone = format!("{} and {}", many(maintenances, "maintenance"), many(notifications, "mail"));
                 Outcome::done(format!("{gone} older than the retention settings keep were forgotten"))
             }
             Report::Failed(trouble) => {
-                // Whatever failed: what was not undone can be undone still, what was not saved be saved again.
-                self.form_failed();
+                // Whatever failed: what was not undone can be undone still.
                 self.undo.extend(self.undoing.pop_front());
                 Outcome::failed(trouble)
             }
@@ -125,6 +124,17 @@ impl State {
                 Outcome::none().and(self.ask_sources())
             }
         }
+    }
+
+    /// What became of what was filled in.
+    fn report_of_form(&mut self, form: u64, report: Report, look: &Look<'_>) -> Outcome {
+        let asked = self.form_answered(form, &report);
+        let mut outcome = self.report(report, look);
+        if asked.is_some() {
+            // The form tells what changed, and the footer how that is read: nothing else stands over it.
+            outcome.say = None;
+        }
+        outcome.and(asked)
     }
 
     /// Rows for the window; those of an older request are too late.

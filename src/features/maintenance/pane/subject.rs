@@ -90,7 +90,7 @@ impl State {
     }
 
     /// What of the opened maintenance was set by hand.
-    fn set_by_hand(&self) -> Option<&SetByHand> {
+    pub(super) fn set_by_hand(&self) -> Option<&SetByHand> {
         let Some(Page::Maintenance(MaintenancePage { detail: Load::Ready(detail), .. })) = self.pages.last() else {
             return None;
         };

@@ -120,7 +120,7 @@ impl State {
             Command::Make => self.fill_in(),
             Command::Edit => self.correct(),
             Command::Attach => self.attach(),
-            Command::Take => self.settle(|key, who| Write::Take { key, who }),
+            Command::Take => self.take_notice(),
             Command::Keep => self.settle(|key, who| Write::Keep { key, who }),
         }
     }
@@ -274,6 +274,16 @@ impl State {
             (page.text, page.scroll) = (Text::default(), 0);
         }
         Outcome::none()
+    }
+
+    /// `T` on an opened maintenance of which something was set by hand.
+    fn take_notice(&self) -> Outcome {
+        match self.set_by_hand() {
+            Some(set) if set.is_announced && set.would_change.is_empty() => {
+                Outcome::warn("no notice says anything else than what was set by hand: there is nothing to take over")
+            }
+            Some(_) | None => self.settle(|key, who| Write::Take { key, who }),
+        }
     }
 
     /// `T` and `K` on an opened maintenance of which something was set by hand.

@@ -215,8 +215,10 @@ pub(in crate::features::maintenance) fn hold(
     }
     let changes = change::compare(shown, &state);
     let withheld = change::compare(&state, &ByHand { fields: news, ..left.clone() }.with_said(&said, &state));
-    let is_news = !withheld.is_empty() || (left.is_news && !left.fields.is_empty());
-    Held { state, changes, withheld, by_hand: ByHand { said: Some(said), is_news, ..left } }
+    let left = ByHand { said: Some(said), ..left };
+    // What was news may have been taken back.
+    let is_news = !withheld.is_empty() || (left.is_news && !left.would_change(&state).is_empty());
+    Held { state, changes, withheld, by_hand: ByHand { is_news, ..left } }
 }
 
 /// What of a window was set by hand.

@@ -336,7 +336,8 @@ pub fn edit(
 /// Takes over what notices say of everything that was set by hand.
 pub fn take(connection: &Connection, key: MaintenanceKey, actor: &Actor) -> Result<Result<Edited, Refused>, Error> {
     let Some(Row { whole: before, .. }) = row(connection, key)? else { return Ok(Err(Refused::Gone)) };
-    let Some((state, by_hand)) = before.by_hand.as_ref().and_then(|by_hand| by_hand.taken(&before.state)) else {
+    let set = before.by_hand.as_ref().filter(|by_hand| !by_hand.would_change(&before.state).is_empty());
+    let Some((state, by_hand)) = set.and_then(|by_hand| by_hand.taken(&before.state)) else {
         return Ok(Err(Refused::NothingSaid));
     };
     let after = Whole { state, by_hand, ..before.clone() };

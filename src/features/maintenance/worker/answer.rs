@@ -122,7 +122,8 @@ impl Answers {
             let trouble = Trouble::new("the store is busy: this was not done")
                 .caused_by(&refused.to_string())
                 .to_do("wait a moment and do it again");
-            self.spawn(async move { Report::Failed(trouble) });
+            let form = refused.into_inner().form();
+            self.spawn(async move { Report::Failed(trouble).of_form(form) });
         }
     }
 
@@ -182,9 +183,17 @@ pub(super) enum Job {
     Export(Vec<MaintenanceKey>),
 }
 
+impl Job {
+    /// Of which form it is, if of one.
+    fn form(&self) -> Option<u64> {
+        if let Self::Write(Write::OfForm { form, .. }) = self { Some(*form) } else { None }
+    }
+}
+
 /// Does jobs one after the other until the queue is closed and empty. What is written is told once it is durable.
 async fn write_all(shared: Shared, mut queue: mpsc::Receiver<Job>) {
     while let Some(job) = queue.recv().await {
+        let form = job.form();
         let done = match job {
             Job::Write(Write::Assign { address, provider, who }) => {
                 let (store, rules, inventory) = (shared.store.clone(), shared.rules.now(), shared.inventory.now());
@@ -203,7 +212,7 @@ async fn write_all(shared: Shared, mut queue: mpsc::Receiver<Job>) {
             Job::Export(keys) => Ok(exported(&shared, keys, shared.setup.export_dir.clone()).await),
         };
         let report = done.unwrap_or_else(|error| Report::Failed(Trouble::of(&error)));
-        let _ = shared.reports.send(report).await;
+        let _ = shared.reports.send(report.of_form(form)).await;
     }
 }
 

@@ -33,6 +33,12 @@ pub(crate) fn answer(store: &Store, request: Request, now: DateTime<Utc>) -> Vec
         Request::Write(Write::Reread) => {
             vec![aside::reread(store, &Rules::embedded(), &Inventory::default()).unwrap(), Report::Changed]
         }
+        Request::Write(Write::OfForm { form, write }) => {
+            let told = answer(store, Request::Write(*write), now);
+            let of_form =
+                |report: Report| if report.is_answer_to_a_write() { report.of_form(Some(form)) } else { report };
+            told.into_iter().map(of_form).collect()
+        }
         Request::Ask(question) => {
             let asked = question.clone();
             let answered = store.read_blocking(move |c| read::answer(c, &asked, now));

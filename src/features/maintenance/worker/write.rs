@@ -54,6 +54,8 @@ pub(super) fn carry_out(connection: &Connection, write: Write, at: DateTime<Utc>
                 Err(_) => Report::Done { done: Done::NotAccepted, inverse: None },
             });
         }
+        // Whoever asks for this tells of which form it was.
+        Write::OfForm { write, .. } => return carry_out(connection, *write, at),
         Write::Make { made, who } => {
             let name = format!("{} {}", made.provider, made.maintenance_id);
             return Ok(edited("made", name, edit::create(connection, &made, &Actor { who, at })?));

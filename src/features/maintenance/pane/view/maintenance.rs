@@ -30,6 +30,10 @@ const LABEL: usize = 11;
 const TITLE_SIGNS: usize = 8;
 /// Cells of a provider's name in the title: longer than any, and the id has room behind it.
 const PROVIDER: usize = 24;
+/// The same where there is little room, at least.
+const PROVIDER_LEAST: usize = 8;
+/// Cells before a title's words.
+const TITLE_RULE: usize = 2;
 /// Circuits that stand above the summary; those of a maintenance that has more follow at the end.
 const CIRCUITS: usize = 20;
 
@@ -57,8 +61,8 @@ fn split(area: Rect) -> (Rect, Option<Rect>) {
     (left, Some(right))
 }
 
-/// `○ zayo TTN-0003456789  confirmed  outage`, and whether it is acknowledged.
-pub(super) fn title(page: &MaintenancePage, look: &Look<'_>) -> Option<Title> {
+/// `○ zayo TTN-0003456789  confirmed  outage`, and whether it is acknowledged; for so many columns.
+pub(super) fn title(page: &MaintenancePage, look: &Look<'_>, columns: usize) -> Option<Title> {
     let Load::Ready(detail) = &page.detail else { return None };
     let (state, word) = words::state(detail.status, detail.start, detail.end, look.now);
     let (impact, loud) = words::impact(detail.circuits.iter().map(|circuit| circuit.impact).max());
@@ -69,15 +73,23 @@ pub(super) fn title(page: &MaintenancePage, look: &Look<'_>) -> Option<Title> {
             (format!("changed since {by} acknowledged {}", look.zone.short(*at, look.now)), Role::Warning)
         }
     };
+    let name = |cells| format!("{} {}", fit(&detail.provider, cells), detail.maintenance_id);
     let left = vec![
-        (format!("{} {}", fit(&detail.provider, PROVIDER), detail.maintenance_id), Role::Accent),
+        (name(PROVIDER), Role::Accent),
         // A theme may give a role a background: the blanks have none.
         ("  ".to_owned(), Role::Muted),
         (format!("{} {word}", look.glyph(state)), state.role()),
         ("  ".to_owned(), Role::Muted),
         (impact.to_owned(), loud),
     ];
-    Some(Title { left, right: Some(acknowledged) })
+    let mut title = Title { left, right: Some(acknowledged) };
+    let room = title.name_cells(columns.saturating_sub(TITLE_RULE));
+    if let Some((text, _)) = title.left.first_mut().filter(|(text, _)| width(text) > room) {
+        // The provider gives way to the id, which tells it from the others.
+        let provider = room.saturating_sub(width(&detail.maintenance_id) + 1);
+        *text = name(provider.clamp(PROVIDER_LEAST, PROVIDER));
+    }
+    Some(title)
 }
 
 /// The facts, line by line, for so many columns.
@@ -102,7 +114,7 @@ fn top(page: &MaintenancePage, look: &Look<'_>, cells: usize, of_title: usize) -
             if detail.says_cancelled {
                 labelled("Calendar", &doubt(detail.status), cells, Role::Warning, &mut lines);
             }
-            if let Some(Title { left, right: Some((acknowledged, role)) }) = title(page, look) {
+            if let Some(Title { left, right: Some((acknowledged, role)) }) = title(page, look, of_title) {
                 // Where the title has no room for it.
                 let taken: usize = left.iter().map(|(text, _)| width(text)).sum();
                 if taken + width(&acknowledged) + TITLE_SIGNS > of_title {
@@ -156,12 +168,13 @@ fn facts(detail: &Detail, look: &Look<'_>, cells: usize) -> Vec<TextLine> {
 fn by_hand(set: &SetByHand, look: &Look<'_>, cells: usize, lines: &mut Vec<TextLine>) {
     let fields: Vec<&str> = set.fields.iter().map(|field| field.as_str()).collect();
     let head = format!("{} by {} {}", fields.join(", "), set.who, look.zone.short(set.at, look.now));
-    let (rest, role) = match (set.is_announced, set.is_news) {
-        (false, _) => ("no notice has spoken of it", Role::Muted),
-        (true, true) => {
+    let (rest, role) = match (set.is_announced, set.would_change.is_empty(), set.is_news) {
+        (false, ..) => ("no notice has spoken of it", Role::Muted),
+        (true, true, _) => ("no notice says otherwise", Role::Muted),
+        (true, false, true) => {
             ("a later notice would change; <take-notice> takes it, <keep-mine> keeps yours:", Role::Warning)
         }
-        (true, false) => ("the notices say otherwise; <take-notice> takes that:", Role::Muted),
+        (true, false, false) => ("the notices say otherwise; <take-notice> takes that:", Role::Muted),
     };
     labelled("By hand", &format!("{head}: {}", look.say(rest)), cells, role, lines);
     for change in &set.would_change {

@@ -23,6 +23,7 @@ pub(super) use notification::{
     status_rows as mail_status_rows,
 };
 pub(super) use sources::lines as source_lines;
+pub(super) use typed::told_of_form;
 
 /// Draws the pane into `area`; `absent` is what to say while no source is configured and nothing is stored. Returns where
 /// text is being typed.
@@ -67,7 +68,7 @@ pub(crate) fn draw(
 /// The title of what is opened; `None` for the list, which has the pane's own.
 pub(crate) fn title(state: &State, look: &Look<'_>) -> Option<Title> {
     match state.pages.last()? {
-        Page::Maintenance(page) => maintenance::title(page, look),
+        Page::Maintenance(page) => maintenance::title(page, look, usize::from(state.size.0)),
         Page::Notifications(page) => Some(notification::list_title(page)),
         Page::Notification(page) => notification::title(page, look),
         Page::Sources(page) => Some(sources::title(page)),

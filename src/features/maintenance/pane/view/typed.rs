@@ -8,6 +8,7 @@ use crate::features::maintenance::pane::picker::Picker;
 use crate::ui::Look;
 use crate::ui::field::Field;
 use crate::ui::line::{Pen, fit, width, wrap};
+use crate::ui::page::draw_below;
 use crate::ui::theme::Role;
 
 /// Width of the labels of a form.
@@ -16,6 +17,10 @@ const LABEL: usize = 13;
 const HELP: usize = 3;
 /// Lines of that, at most.
 const HELP_ROWS: usize = 3;
+/// Cells of how much more there is of what somebody else set.
+const BELOW: usize = 6;
+/// Fields that stay above it, at least.
+const FIELDS_BESIDE_NEWS: usize = 2;
 /// Lines of a choice.
 const CHOICE: u16 = 8;
 
@@ -60,21 +65,56 @@ fn draw_field(field: &Field, from: usize, look: &Look<'_>, area: Rect, y: u16, b
     Position { x: x.min(area.right().saturating_sub(1)), y: (area.y + y).min(area.bottom().saturating_sub(1)) }
 }
 
-/// Draws a form; returns where text is typed.
-pub(super) fn draw_form(form: &Form, look: &Look<'_>, area: Rect, buffer: &mut Buffer) -> Position {
+/// What stands below the fields of a form.
+pub(in crate::features::maintenance::pane) struct Told {
+    /// Its lines,
+    pub(in crate::features::maintenance::pane) lines: Vec<String>,
+    /// which of all lines the first of these is,
+    pub(in crate::features::maintenance::pane) top: usize,
+    /// and how many more follow.
+    pub(in crate::features::maintenance::pane) below: usize,
+    /// How wide they are.
+    pub(in crate::features::maintenance::pane) cells: usize,
+    /// The rows that it takes.
+    rows: usize,
+    /// What it means.
+    role: Role,
+}
+
+/// What stands below the fields of a form in a pane of such a size: what helps or is wrong, or what somebody else set, as much
+/// of it as there is room for.
+pub(in crate::features::maintenance::pane) fn told_of_form(form: &Form, (width, height): (u16, u16)) -> Told {
+    let cells = usize::from(width).saturating_sub(HELP + 1).max(8);
+    let rows = usize::from(height.saturating_sub(1));
+    if let (Some(news), Some(text), Stage::Typed) = (&form.news, form.told(), form.stage) {
+        let cells = cells.saturating_sub(BELOW).max(8);
+        let all = wrap(&text, cells);
+        let most = rows.saturating_sub(FIELDS_BESIDE_NEWS).max(1);
+        let top = news.top(cells).min(all.len().saturating_sub(1));
+        let lines: Vec<String> = all.iter().skip(top).take(most).cloned().collect();
+        let below = all.len() - top - lines.len();
+        return Told { rows: all.len().min(most), lines, top, below, cells, role: Role::Failed };
+    }
     let help = match form.stage {
         Stage::Typed => form.fields.get(form.at).map_or("", |(label, ..)| label.help()),
-        Stage::Sent => "saving …",
+        Stage::Sent(_) => "saving …",
         Stage::Outdated => "looking …",
     };
     let (text, role) = form.problem.as_ref().map_or((help, Role::Muted), |problem| (problem.as_str(), Role::Failed));
-    let cells = usize::from(area.width).saturating_sub(HELP + 1).max(8);
-    let lines = |text: &str| wrap(text, cells).len();
-    let rows = usize::from(area.height.saturating_sub(1));
     // Room for the longest help, so that nothing moves from field to field; where there is little, for the present one.
-    let helps = form.fields.iter().map(|(label, ..)| lines(label.help())).max().unwrap_or(1);
+    let helps = form.fields.iter().map(|(label, ..)| wrap(label.help(), cells).len()).max().unwrap_or(1);
     let reserved = if form.fields.len() + helps <= rows { helps } else { 1 };
-    let below = reserved.max(lines(text)).min(HELP_ROWS);
+    let mut lines = wrap(text, cells);
+    let rows = reserved.max(lines.len()).min(HELP_ROWS);
+    lines.truncate(rows);
+    Told { lines, top: 0, below: 0, cells, rows, role }
+}
+
+/// Draws a form; returns where text is typed.
+pub(super) fn draw_form(form: &Form, look: &Look<'_>, area: Rect, buffer: &mut Buffer) -> Position {
+    let rows = usize::from(area.height.saturating_sub(1));
+    let told = told_of_form(form, (area.width, area.height));
+    let below = told.rows;
     // Where not all of them fit, those around the one that is typed in.
     let shown = form.fields.len().min(rows.saturating_sub(below)).max(1);
     let border = Rule { title: &form.title, hidden: form.fields.len() - shown.min(form.fields.len()) };
@@ -98,9 +138,10 @@ pub(super) fn draw_form(form: &Form, look: &Look<'_>, area: Rect, buffer: &mut B
         }
     }
     let from = room.height.saturating_sub(u16::try_from(below).unwrap_or(u16::MAX));
-    for (y, line) in (from..room.height).zip(wrap(text, cells)) {
-        Pen::new(buffer, room, y).skip(HELP).text(&line, look.theme.style(role));
+    for (y, line) in (from..room.height).zip(&told.lines) {
+        Pen::new(buffer, room, y).skip(HELP).text(line, look.theme.style(told.role));
     }
+    draw_below(told.below, look, room, buffer);
     cursor
 }
 

@@ -277,6 +277,13 @@ pub enum Report {
     },
     /// Something was not done.
     Failed(Trouble),
+    /// What became of what was filled in by hand.
+    OfForm {
+        /// As it was sent.
+        form: u64,
+        /// Whether it was done.
+        report: Box<Self>,
+    },
     /// What is older than the configuration keeps is gone.
     Forgotten {
         /// Windows of maintenances.
@@ -312,12 +319,23 @@ impl Report {
     /// Whether it is what became of a write or an export. They are answered in the order in which they were asked for.
     #[must_use]
     pub fn is_answer_to_a_write(&self) -> bool {
-        matches!(self, Self::Done { .. } | Self::Failed(_))
+        matches!(self, Self::Done { .. } | Self::Failed(_) | Self::OfForm { .. })
     }
 
     /// Why something was not done, if that is what it tells.
     #[must_use]
     pub fn trouble(&self) -> Option<&Trouble> {
+        if let Self::OfForm { report, .. } = self {
+            return report.trouble();
+        }
         if let Self::Failed(trouble) = self { Some(trouble) } else { None }
+    }
+
+    /// The same as what became of that form, if it is of one.
+    pub(in crate::features::maintenance::worker) fn of_form(self, form: Option<u64>) -> Self {
+        match form {
+            Some(form) => Self::OfForm { form, report: Box::new(self) },
+            None => self,
+        }
     }
 }

@@ -72,6 +72,13 @@ pub enum Write {
         /// Who says so.
         who: String,
     },
+    /// What was filled in by hand; what comes of it is told with the number.
+    OfForm {
+        /// Tells it from what was filled in before.
+        form: u64,
+        /// What is to be written.
+        write: Box<Self>,
+    },
     /// Make a maintenance known that no notice has told of.
     Make {
         /// What it is.
