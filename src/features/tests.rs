@@ -105,6 +105,7 @@ fn a_database_from_before_cloudvision_keeps_every_maintenance() {
             ("nautobot", 0),
             ("nautobot_circuit", 0),
             ("nautobot_impact", 0),
+            ("nautobot_kept", 0),
             ("nautobot_left", 0),
             ("nautobot_left_note", 0),
             ("nautobot_lost_note", 0),
@@ -119,6 +120,7 @@ fn a_database_from_before_cloudvision_keeps_every_maintenance() {
             ("sender", 0),
             ("source_away", 0),
             ("source_bookmark", 0),
+            ("source_item_before", 0),
             ("source_state", 0),
         ]
     );
