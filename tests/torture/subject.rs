@@ -124,9 +124,9 @@ pub(crate) fn wait_until_complete(session: &mut Session) {
     }
 }
 
-/// The rows without what a minute changes: digits with points and units, and the blanks that make up for them.
+/// The rows without what a minute changes: digits with points, units and a "less than", and the blanks that make up for them.
 pub(crate) fn timeless(screen: &Screen) -> Vec<String> {
-    let lasts = |c: &char| !c.is_ascii_digit() && !c.is_whitespace() && !"dhm.".contains(*c);
+    let lasts = |c: &char| !c.is_ascii_digit() && !c.is_whitespace() && !"<dhm.".contains(*c);
     screen.rows().iter().map(|row| row.chars().filter(lasts).collect()).collect()
 }
 
